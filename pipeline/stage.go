@@ -1,0 +1,104 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Stage does one step on one event. Zero events and no error is impossible: an
+// event that ends here says why (Done). What an error means is said in
+// outcome.go. Process is called by several goroutines at once, but never at
+// once for two events with the same key.
+type Stage interface {
+	Process(ctx context.Context, ev Event) ([]Event, error)
+}
+
+// Receiver is implemented by the one stage that turns a web request into an
+// event: the first of every pipeline. A Rejection says what to answer.
+type Receiver interface {
+	Receive(w http.ResponseWriter, r *http.Request, from Source) (Event, error)
+}
+
+// Settler is implemented by stages that must know whether their event's
+// outputs were acknowledged (or their transaction committed): dedupe reserves
+// an id in Process, and confirms or releases it here. Settle is called once for
+// every event that Process returned without an error.
+type Settler interface{ Settle(ev Event, ok bool) }
+
+// Partitioned is implemented by stages with state that follows their
+// partitions. Assigned returns before the first record of the partition is
+// processed; Revoked is called after the last.
+type Partitioned interface {
+	Assigned(ctx context.Context, p Partition, state StateReader) error
+	Revoked(p Partition)
+}
+
+// StateReader reads the state that belongs to one partition.
+type StateReader interface {
+	// Each calls fn with every record of the state's partition, oldest first,
+	// up to the end as it was when Each was called.
+	Each(ctx context.Context, fn func(Record) error) error
+	// Restore writes a record back that a member which had lost its claim
+	// overwrote with an older one (invariant 6); its topic is not set.
+	Restore(ctx context.Context, r Record) error
+	// End is the next offset of the input partition: state that claims to have
+	// seen a later one was written for a topic that no longer exists.
+	End() int64
+	// Partitions is how many partitions state and input have.
+	Partitions() int32
+}
+
+// Retrier is implemented by stages that want other retries than
+// DefaultRetry.
+type Retrier interface{ Retry() RetryPolicy }
+
+// RetryPolicy bounds the retries of one stage on one event.
+type RetryPolicy struct {
+	Attempts int           // in all; 1 means no retry
+	Backoff  time.Duration // before the second attempt; doubles, with jitter
+	Budget   time.Duration // no attempt begins later than this after the first
+}
+
+// DefaultRetry gives the retries of a stage that does not say.
+func DefaultRetry() RetryPolicy {
+	return RetryPolicy{Attempts: 5, Backoff: 200 * time.Millisecond, Budget: 30 * time.Second}
+}
+
+// Source is one configured sender of webhooks, ready to be used.
+type Source struct {
+	Name     string
+	Plugin   string
+	Path     string // as configured, with `{secret}`
+	Zone     *time.Location
+	Provider Provider
+	// OneBooking says that one webhook is about one booking; its raw records
+	// are then keyed by the full booking id.
+	OneBooking bool
+}
+
+// StageDeps is what a stage is given beside its configuration.
+type StageDeps struct {
+	Pipeline string
+	Sources  map[string]Source // by name
+	Tokens   Tokenizer
+	Clock    Clock
+	Log      *slog.Logger
+	// Dir is the folder of the configuration file: relative paths start there.
+	Dir string
+}
+
+// Tokenizer turns what identifies a person into a keyed token: equal input
+// gives an equal token, and nobody without the key can tell which input
+// (invariant 10).
+type Tokenizer interface {
+	Token(identity string) (string, error)
+}
+
+// Clock is the time, handed in (invariant 12). Sleep returns early with the
+// context's error.
+type Clock interface {
+	Now() time.Time
+	Sleep(ctx context.Context, d time.Duration) error
+}
