@@ -38,6 +38,13 @@ type Enricher interface {
 	LookUp(context.Context, Event) (LookUp, error)
 }
 
+// Sender is implemented by every provider: it makes a recorded webhook look as
+// the provider would send it at now (signature, timestamp, URL secret), for
+// `reservoir send`, the demo and tests.
+type Sender interface {
+	Send(r Request, now time.Time) (Request, error)
+}
+
 // ProviderDeps is what a provider is given beside its configuration.
 type ProviderDeps struct {
 	Source string         // its name in the configuration

@@ -1,5 +1,7 @@
 package pipeline
 
+import "io/fs"
+
 // Spec is one entry of the list of stages or plugins: its name, what it is
 // for, its configuration with defaults, and its constructor. D is what the
 // constructor is given beside the configuration, T what it makes.
@@ -19,6 +21,8 @@ type Spec[D, T any] struct {
 	OneBooking bool
 	// Enriches says of a plugin that it looks bookings up.
 	Enriches bool
+	// Cases are the plugin's recorded webhooks, one folder a case (see ReadCase).
+	Cases fs.FS
 	// URLSecret says of a plugin that it proves its sender by a `{secret}`
 	// segment of the path.
 	URLSecret bool
