@@ -1,0 +1,126 @@
+package booking
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrTime is wrapped by every error about a time that cannot be read.
+var ErrTime = errors.New("not a time that can be read")
+
+// The years an event can speak of. Earlier ones are placeholders, such as
+// Go's zero time; later ones have no form in RFC 3339.
+const (
+	minYear = 1970
+	maxYear = 9999
+)
+
+const (
+	dateLayout  = "2006-01-02"
+	localLayout = "2006-01-02T15:04"
+)
+
+// ParseInstant reads RFC 3339, with a zone and with or without a fraction of a
+// second, and gives it in UTC. Years before 1970 (which are placeholders) and
+// after 9999 are refused. Errors wrap ErrTime and never hold the text.
+func ParseInstant(text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || !strict(text) {
+		return time.Time{}, fmt.Errorf("read an instant of %d bytes as RFC 3339 with a zone: %w", len(text), ErrTime)
+	}
+	return instant(t)
+}
+
+// strict refuses what time.Parse takes beyond RFC 3339: an hour of one digit, a
+// comma before the fraction, an offset of 24 hours. text has passed the parser.
+func strict(text string) bool {
+	const colon = len("2006-01-02T15")
+	zone := text[len(text)-1]
+	return text[colon] == ':' && !strings.Contains(text, ",") &&
+		(zone == 'Z' || text[len(text)-len("24:00"):][:2] < "24")
+}
+
+// ParseUnix reads whole seconds since 1970 in decimal and gives UTC. Zero, by
+// which providers mean never, is refused. Errors wrap ErrTime.
+func ParseUnix(text string) (time.Time, error) {
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || seconds <= 0 || text[0] == '+' {
+		return time.Time{}, fmt.Errorf("read %d bytes as seconds since 1970: %w", len(text), ErrTime)
+	}
+	return instant(time.Unix(seconds, 0))
+}
+
+// ParseDate reads `2006-01-02` and gives its midnight in UTC; hand it to Wall
+// for an instant in a zone. Errors wrap ErrTime and never hold the text.
+func ParseDate(text string) (time.Time, error) {
+	t, err := time.Parse(dateLayout, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read a date of %d bytes as YYYY-MM-DD: %w", len(text), ErrTime)
+	}
+	return instant(t)
+}
+
+// instant gives t in UTC if its year can be spoken of.
+func instant(t time.Time) (time.Time, error) {
+	t = t.UTC().Round(0)
+	if y := t.Year(); y < minYear || y > maxYear {
+		return time.Time{}, fmt.Errorf("a year outside %d..%d: %w", minYear, maxYear, ErrTime)
+	}
+	return t, nil
+}
+
+// Wall gives the instant, in UTC, at which clocks in zone show hour:minute on
+// the day of date (only its year, month and day count). adjusted says that the
+// wall time does not name exactly one instant; it is settled as calendars do
+// (RFC 5545, section 3.3.5), not as time.Date, which promises neither:
+//
+//   - shown by no clock (spring forward): as much later as the clocks jump, so
+//     02:30 is 03:30 and a midnight that is skipped is 01:00;
+//   - shown twice (fall back): the first time.
+//
+// A nil zone is UTC.
+func Wall(date time.Time, hour, minute int, zone *time.Location) (at time.Time, adjusted bool) {
+	if zone == nil {
+		zone = time.UTC
+	}
+	y, m, d := date.Date()
+	want := time.Date(y, m, d, hour, minute, 0, 0, time.UTC)
+	guess := time.Date(y, m, d, hour, minute, 0, 0, zone)
+	start, end := guess.ZoneBounds()
+	shown := shownAs(guess)
+	if !shown.Equal(want) {
+		return beforeGap(want, guess, start), true
+	}
+	// The neighbouring offsets may show the same wall time once more.
+	if !start.IsZero() {
+		if first := want.Add(-offset(start.Add(-1))); shownAs(first.In(zone)).Equal(want) && first.Before(guess) {
+			return first, true
+		}
+	}
+	if !end.IsZero() {
+		if second := want.Add(-offset(end)); shownAs(second.In(zone)).Equal(want) && second.After(guess) {
+			return guess.UTC(), true
+		}
+	}
+	return guess.UTC(), false
+}
+
+// beforeGap reads want with the offset in force before the clocks jumped.
+// guess is on one of both sides; start is when its own offset began.
+func beforeGap(want, guess, start time.Time) time.Time {
+	if shownAs(guess).Before(want) {
+		return want.Add(-offset(guess))
+	}
+	return want.Add(-offset(start.Add(-1)))
+}
+
+// shownAs gives what clocks show at t, as if it were UTC.
+func shownAs(t time.Time) time.Time { return t.Add(offset(t)).UTC() }
+
+func offset(t time.Time) time.Duration {
+	_, seconds := t.Zone()
+	return time.Duration(seconds) * time.Second
+}
