@@ -2,7 +2,7 @@ package config
 
 import (
 	"log/slog"
-	"time"
+	"unique"
 )
 
 // redacted is what a secret prints as, everywhere.
@@ -10,16 +10,32 @@ const redacted = "<redacted>"
 
 // Secret is a value that is never printed: not by fmt, not by slog, not by
 // any encoder (invariant 10). It is written `{env: NAME}` or `{file: PATH}`.
-type Secret struct{ text string }
+// Secrets of equal text are equal under ==, which takes no constant time:
+// compare what a stranger sent with crypto/subtle on Reveal.
+type Secret struct {
+	// A handle and not a string: fmt reaches unexported fields without asking
+	// for String, and follows no pointer there.
+	text unique.Handle[string]
+}
 
 // NewSecret makes a secret of text, for tests and programs without YAML.
-func NewSecret(text string) Secret { return Secret{text: text} }
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{text: unique.Make(text)}
+}
 
 // Reveal gives the text. Call it where the secret is used and nowhere else.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.IsZero() {
+		return ""
+	}
+	return s.text.Value()
+}
 
 // IsZero tells a secret that is unset or empty.
-func (s Secret) IsZero() bool { return s.text == "" }
+func (s Secret) IsZero() bool { return s == Secret{} }
 
 // String gives `<redacted>`.
 func (s Secret) String() string { return redacted }
@@ -33,27 +49,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText gives `<redacted>`.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// Duration is a length of time written `15d`, `10s`, `250ms`.
-type Duration time.Duration
-
-// Std gives the standard library's type.
-func (d Duration) Std() time.Duration { return time.Duration(d) }
-
-// Size is a number of bytes written `1MiB`, `256KiB`, `512`.
-type Size int64
-
-// Validator is implemented by configurations that check themselves. Every
-// fault is a *Fault made by At; several are joined with errors.Join.
-type Validator interface{ Validate() error }
-
-// Fault is one thing that is wrong with a configuration.
-type Fault struct {
-	Path    string // key path, such as sources.tourcms.config.channels[0].account
-	Problem string // what is wrong, and how to mend it after a semicolon
-}
-
-func (f *Fault) Error() string { return f.Path + ": " + f.Problem }
-
-// At reports a fault at path, which is relative to the value that Validate is
-// called on. The core adds file, line and the rest of the path.
-func At(path, problem string) error { return &Fault{Path: path, Problem: problem} }
+// Path is the name of a file or folder. In a configuration it is relative to
+// the folder of the configuration file; decoding makes it relative to the
+// working directory, so that it can be opened as it is.
+type Path string

@@ -1,0 +1,76 @@
+package config
+
+// Kafka is the connection, or the embedded broker where Brokers is empty.
+type Kafka struct {
+	Brokers    []string `yaml:"brokers" doc:"host:port of some brokers; empty starts the embedded one"`
+	ClientID   string   `yaml:"client_id" doc:"how brokers name us in their logs and quotas"`
+	InstanceID string   `yaml:"instance_id" doc:"static identity of this process, so that a restart in place goes on at once; unique among the members"`
+	SASL       *SASL    `yaml:"sasl" doc:"how to log in"`
+	TLS        *TLS     `yaml:"tls" doc:"encryption; {} trusts the system's authorities"`
+	Delivery   Delivery `yaml:"delivery" enum:"at_least_once,exactly_once" doc:"how outputs and offsets are committed; this version has at_least_once"`
+	Topics     Topics   `yaml:"topics" doc:"the topics that are made where they are missing"`
+	Embedded   Embedded `yaml:"embedded" doc:"the embedded broker"`
+}
+
+// Delivery says how outputs and offsets are committed.
+type Delivery string
+
+// The deliveries.
+const (
+	AtLeastOnce Delivery = "at_least_once"
+	ExactlyOnce Delivery = "exactly_once" // a name of the contract; check refuses it in this version
+)
+
+// SASL is a login.
+type SASL struct {
+	Mechanism string `yaml:"mechanism" enum:"plain,scram-sha-256,scram-sha-512" doc:"how the password is proved"`
+	Username  string `yaml:"username,required" doc:"the login's name"`
+	Password  Secret `yaml:"password,required" doc:"the login's secret"`
+}
+
+// SetDefaults sets the mechanism.
+func (s *SASL) SetDefaults() { s.Mechanism = "scram-sha-512" }
+
+// TLS is encryption; its zero value trusts the system's authorities and shows
+// no certificate.
+type TLS struct {
+	CA         Path   `yaml:"ca" doc:"PEM file of the authorities to trust; default the system's"`
+	Cert       Path   `yaml:"cert" doc:"PEM file of our certificate, with key"`
+	Key        Secret `yaml:"key" doc:"PEM text of our private key, such as {file: client.key}"`
+	ServerName string `yaml:"server_name" doc:"the name that the brokers' certificates must hold; default the broker's host"`
+}
+
+// Topics is how topics are made.
+type Topics struct {
+	Create      bool     `yaml:"create" doc:"make topics that are missing; false refuses to run without them"`
+	Partitions  int      `yaml:"partitions" doc:"partitions of each"`
+	Replication int      `yaml:"replication" doc:"replicas of each; 0 means 3, or as many as there are brokers"`
+	Retention   Duration `yaml:"retention" doc:"how long records are kept; 0s means what the brokers are set to"`
+}
+
+// ReplicasOn gives the number of replicas on a cluster of so many brokers.
+func (t Topics) ReplicasOn(brokers int) int {
+	if t.Replication > 0 {
+		return t.Replication
+	}
+	return max(1, min(3, brokers))
+}
+
+// Embedded is the broker inside the process.
+type Embedded struct {
+	Dir    string `yaml:"dir" doc:"the folder of its log, relative to the working directory"`
+	Listen string `yaml:"listen" doc:"host:port for other Kafka clients"`
+}
+
+// DefaultKafka gives the embedded broker, and what holds of any.
+func DefaultKafka() Kafka {
+	return Kafka{
+		ClientID: "reservoir",
+		Delivery: AtLeastOnce,
+		Topics:   Topics{Create: true, Partitions: 8},
+		Embedded: Embedded{Dir: "./reservoir-data", Listen: "127.0.0.1:9092"},
+	}
+}
+
+// IsEmbedded tells that no brokers are named.
+func (k Kafka) IsEmbedded() bool { return len(k.Brokers) == 0 }
