@@ -17,24 +17,24 @@ const defaultBaseURL = "https://api.tourcms.com"
 type Config struct {
 	// Secret is what the `{secret}` segment of the source's path must be: the
 	// webhook itself carries no proof of its sender.
-	Secret config.Secret `yaml:"secret"`
+	Secret config.Secret `yaml:"secret,required" doc:"What the {secret} segment of the source's path must be."`
 	// BaseURL is scheme and host of the API. Default: the real one.
-	BaseURL string `yaml:"base_url"`
+	BaseURL string `yaml:"base_url" doc:"Scheme and host of the TourCMS API."`
 	// AllowPrivate lets BaseURL be plain http, loopback or a private address,
 	// for simulators. Default: false.
-	AllowPrivate bool `yaml:"allow_private"`
+	AllowPrivate bool `yaml:"allow_private" doc:"Lets base_url be plain http, loopback or a private address, for simulators."`
 	// Channels are the API's credentials, one entry for each channel.
-	Channels []Channel `yaml:"channels"`
+	Channels []Channel `yaml:"channels,required" doc:"The API's credentials, one entry for each channel."`
 }
 
 // Channel is one channel of one account and the key to look its bookings up.
 type Channel struct {
-	Account uint64 `yaml:"account"` // TourCMS account id
-	Channel uint64 `yaml:"channel"` // TourCMS channel id
+	Account uint64 `yaml:"account,required" doc:"TourCMS account id, the account_id of the webhook."`
+	Channel uint64 `yaml:"channel,required" doc:"TourCMS channel id, the channel_id of the webhook."`
 	// Marketplace is the marketplace account id of an agent, 0 for the
 	// operator itself.
-	Marketplace uint64        `yaml:"marketplace"`
-	APIKey      config.Secret `yaml:"api_key"`
+	Marketplace uint64        `yaml:"marketplace" doc:"Marketplace account id of an agent; 0 for the operator itself."`
+	APIKey      config.Secret `yaml:"api_key,required" doc:"API key of the channel, to look its bookings up."`
 }
 
 // Defaults gives the configuration that a source starts from.

@@ -70,9 +70,10 @@ func guard(_ context.Context, _, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// connections is how many look-ups may be on their way to the host at once;
-// enrich's max_in_flight is the bound that an operator sets, below this.
-const connections = 256
+// keptConnections is how many connections stay open between look-ups. How many
+// are used at once is bounded by enrich's max_in_flight alone: a second bound
+// here would let look-ups wait until they time out.
+const keptConnections = 256
 
 // newTransport makes the transport for the one host this plugin calls. No
 // proxy from the environment: it would be dialled in the host's place and the
@@ -85,9 +86,8 @@ func newTransport(allowPrivate bool) *http.Transport {
 	return &http.Transport{
 		DialContext:            dialler.DialContext,
 		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           connections,
-		MaxIdleConnsPerHost:    connections,
-		MaxConnsPerHost:        connections,
+		MaxIdleConns:           keptConnections,
+		MaxIdleConnsPerHost:    keptConnections,
 		IdleConnTimeout:        90 * time.Second,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ExpectContinueTimeout:  time.Second,

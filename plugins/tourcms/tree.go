@@ -21,6 +21,7 @@ type node struct {
 	name     string
 	text     string
 	children []*node
+	raw      []byte // the text while the element is open
 }
 
 // parseTree reads a document. It is stricter than needed to read TourCMS: no
@@ -86,14 +87,15 @@ func (b *builder) end(name string) error {
 		return errors.New("the XML closes an element that is not open")
 	}
 	n := b.open[len(b.open)-1]
-	n.text = strings.TrimSpace(n.text)
+	n.text, n.raw = strings.TrimSpace(string(n.raw)), nil
 	b.open = b.open[:len(b.open)-1]
 	return nil
 }
 
 func (b *builder) chars(text []byte) error {
 	if len(b.open) > 0 {
-		b.open[len(b.open)-1].text += string(text)
+		n := b.open[len(b.open)-1]
+		n.raw = append(n.raw, text...)
 		return nil
 	}
 	if len(bytes.TrimSpace(text)) > 0 {

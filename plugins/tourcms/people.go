@@ -1,0 +1,108 @@
+package tourcms
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/reservoirhq/reservoir/pipeline/booking"
+)
+
+// people gives the lead customer and the customers, by mail address where
+// there is one and else by the account's customer id. Nothing else about them
+// is read (invariant 10).
+func (r *reader) people() []booking.Person {
+	people := []booking.Person{}
+	people = r.addPerson(people, "guest", r.b.value("lead_customer_email"), r.b.value("lead_customer_id"))
+	for _, c := range r.b.child("customers").all("customer") {
+		people = r.addPerson(people, "traveller", c.value("customer_email"), c.value("customer_id"))
+	}
+	return people
+}
+
+func (r *reader) addPerson(people []booking.Person, role, mail, id string) []booking.Person {
+	identity := strings.ToLower(mail)
+	if identity == "" && id != "" {
+		identity = Name + "/" + strconv.FormatUint(r.hook.account, 10) + "/customer/" + id
+	}
+	if identity == "" {
+		return people
+	}
+	for _, p := range people {
+		if p.Role == role && p.Identity == identity {
+			return people
+		}
+	}
+	return append(people, booking.Person{Role: role, Identity: identity})
+}
+
+// party counts by age category where the answer gives every customer's:
+// (i)nfant, (c)hild, (a)dult, (s)enior.
+func (r *reader) party() *booking.Party {
+	size, err := strconv.ParseUint(r.b.value("customer_count"), 10, 16)
+	if err != nil || size == 0 {
+		return nil
+	}
+	n := int(size)
+	party := &booking.Party{Size: &n}
+	adults, children := 0, 0
+	for _, c := range r.b.child("customers").all("customer") {
+		switch c.value("agecat") {
+		case "a", "s":
+			adults++
+		case "c", "i":
+			children++
+		}
+	}
+	if adults+children == n {
+		party.Adults, party.Children = &adults, &children
+	}
+	return party
+}
+
+// product is the main component's. The booking's own name is not taken: staff
+// can change it, and do so after the customer.
+func (r *reader) product() *booking.Product {
+	c := r.main()
+	product := booking.Product{ID: text(c.value("product_id")), ExternalID: text(c.value("product_code")), Name: text(c.value("component_name"))}
+	if product == (booking.Product{}) {
+		return nil
+	}
+	return &product
+}
+
+// maxText bounds a text that is published, in bytes.
+const maxText = 512
+
+func text(s string) *string {
+	if s == "" || len(s) > maxText {
+		return nil
+	}
+	return &s
+}
+
+// fingerprint is a digest of everything in a booking but the texts for people
+// (`*_display`): equal for answers that differ in white space alone.
+func fingerprint(b *node) string {
+	h := sha256.New()
+	b.digest(h)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// digest writes the lengths too, so that no two trees are written alike.
+func (n *node) digest(h hash.Hash) {
+	if strings.HasSuffix(n.name, "_display") {
+		return
+	}
+	for _, s := range []string{n.name, n.text} {
+		_, _ = io.WriteString(h, strconv.Itoa(len(s))+":"+s)
+	}
+	_, _ = io.WriteString(h, "{")
+	for _, c := range n.children {
+		c.digest(h)
+	}
+	_, _ = io.WriteString(h, "}")
+}
