@@ -104,10 +104,11 @@ type Ending string
 const (
 	Duplicate Ending = "duplicate" // seen before, with the same content
 	Ignored   Ending = "ignored"   // an event type that says nothing about a booking
+	Settled   Ending = "settled"   // read again after a restart: its outcome was written the first time
 )
 
 // Endings gives every ending there is.
-func Endings() []Ending { return []Ending{Duplicate, Ignored} }
+func Endings() []Ending { return []Ending{Duplicate, Ignored, Settled} }
 
 // Error makes an ending travel as an error; it is counted, never logged as one.
 func (e Ending) Error() string { return "done: " + string(e) }

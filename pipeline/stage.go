@@ -21,6 +21,14 @@ type Receiver interface {
 	Receive(w http.ResponseWriter, r *http.Request, from Source) (Event, error)
 }
 
+// Bounded is implemented by the Receiver: how many webhooks may be under way
+// at once before senders are asked to come back, and how large one's body may
+// be, in bytes (invariant 11).
+type Bounded interface {
+	MaxInFlight() int
+	MaxBody() int64
+}
+
 // Settler is implemented by stages that must know whether their event's
 // outputs were acknowledged (or their transaction committed): dedupe reserves
 // an id in Process, and confirms or releases it here. Settle is called once for
@@ -76,7 +84,12 @@ type Source struct {
 	// OneBooking says that one webhook is about one booking; its raw records
 	// are then keyed by the full booking id.
 	OneBooking bool
+	// URLSecret says that the `{secret}` segment of the path is the proof.
+	URLSecret bool
 }
+
+// BookingID gives the full booking id of a provider's key.
+func (s Source) BookingID(nativeKey string) string { return s.Name + "/" + nativeKey }
 
 // StageDeps is what a stage is given beside its configuration.
 type StageDeps struct {

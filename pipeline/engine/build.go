@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/config"
+)
+
+// Deps is what an engine is handed beside its plan.
+type Deps struct {
+	Clock  pipeline.Clock
+	Random func() uint64
+	Tokens pipeline.Tokenizer
+	Log    *slog.Logger
+	// Transport carries look-ups; nil is each plugin's own.
+	Transport http.RoundTripper
+}
+
+// built is one pipeline with its stages made.
+type built struct {
+	plan     PlannedPipeline
+	sources  map[string]pipeline.Source
+	segments []builtSegment
+}
+
+type builtSegment struct {
+	plan  PlannedSegment
+	steps []step
+}
+
+// build makes the providers and stages of every pipeline.
+func (p *Plan) build(deps Deps) ([]built, error) {
+	var all []built
+	for _, pl := range p.Pipelines {
+		sources, err := p.providers(pl, deps)
+		if err != nil {
+			return nil, err
+		}
+		b := built{plan: pl, sources: sources}
+		for _, s := range pl.Segments {
+			steps, err := p.steps(pl, s, sources, deps)
+			if err != nil {
+				return nil, err
+			}
+			b.segments = append(b.segments, builtSegment{plan: s, steps: steps})
+		}
+		all = append(all, b)
+	}
+	return all, nil
+}
+
+func (p *Plan) providers(pl PlannedPipeline, deps Deps) (map[string]pipeline.Source, error) {
+	sources := map[string]pipeline.Source{}
+	for _, name := range pl.Sources {
+		planned := p.sources[name]
+		zone := planned.config.Location()
+		provider, err := planned.build(pipeline.ProviderDeps{
+			Source: name, Zone: zone, Transport: deps.Transport, Clock: deps.Clock, Log: deps.Log.With("source", name),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("make the plugin %s of the source %s: %w", planned.spec.Name, name, err)
+		}
+		sources[name] = pipeline.Source{
+			Name: name, Plugin: planned.spec.Name, Path: planned.config.Path, Zone: zone, Provider: provider,
+			OneBooking: planned.spec.OneBooking, URLSecret: planned.spec.URLSecret,
+		}
+	}
+	return sources, nil
+}
+
+func (p *Plan) steps(pl PlannedPipeline, s PlannedSegment, sources map[string]pipeline.Source, deps Deps) ([]step, error) {
+	file, _, _ := p.File.Root().Position()
+	var steps []step
+	for _, b := range s.bound {
+		stage, err := b.build(pipeline.StageDeps{
+			Pipeline: pl.Name, Sources: sources, Tokens: deps.Tokens, Clock: deps.Clock,
+			Log: deps.Log.With("pipeline", pl.Name, "stage", b.spec.Name), Dir: filepath.Dir(file),
+		})
+		if err != nil {
+			return nil, config.Collect(b.node.Fault(err.Error()))
+		}
+		steps = append(steps, step{name: b.spec.Name, stage: stage, retry: retryOf(stage)})
+	}
+	return steps, nil
+}
+
+func retryOf(stage pipeline.Stage) pipeline.RetryPolicy {
+	if r, ok := stage.(pipeline.Retrier); ok {
+		return r.Retry()
+	}
+	return pipeline.DefaultRetry()
+}
+
+// TryStages makes every stage once, without sources, and gives what they find
+// wrong: a bundle of policies that does not compile is a fault of the file.
+func (p *Plan) TryStages(deps Deps) config.Faults {
+	var faults []error
+	for _, pl := range p.Pipelines {
+		for _, s := range pl.Segments {
+			for i := range s.bound {
+				one := PlannedSegment{bound: s.bound[i : i+1]}
+				_, err := p.steps(pl, one, nil, deps)
+				faults = append(faults, err)
+			}
+		}
+	}
+	return config.Collect(faults...)
+}
+
+// scrubber cuts every configured secret out of what is stored of a request's
+// head (invariant 10). Very short ones would cut ordinary words.
+func scrubber(secrets []string) *strings.Replacer {
+	const shortest = 4
+	var pairs []string
+	for _, s := range secrets {
+		if len(s) >= shortest {
+			pairs = append(pairs, s, redacted)
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}

@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+// step is one stage of a chain.
+type step struct {
+	name  string
+	stage pipeline.Stage
+	retry pipeline.RetryPolicy
+}
+
+// chain is stages that run fused: one after the other, in one process.
+type chain struct {
+	pipeline string
+	steps    []step
+	retrier  retrier
+	metrics  *metrics
+}
+
+// result is what became of one event.
+type result struct {
+	events  []pipeline.Event // that passed every stage
+	ended   []ended          // that a stage ended on purpose
+	settles []settle
+}
+
+type ended struct {
+	event  pipeline.Event
+	stage  string
+	ending pipeline.Ending
+}
+
+type settle struct {
+	settler pipeline.Settler
+	event   pipeline.Event
+}
+
+// settle tells the stages whether what they gave was acknowledged, last first.
+func (r result) settle(ok bool) {
+	for i := len(r.settles) - 1; i >= 0; i-- {
+		r.settles[i].settler.Settle(r.settles[i].event, ok)
+	}
+}
+
+// stageError says which stage failed.
+type stageError struct {
+	stage    string
+	attempts int
+	first    time.Time
+	err      error
+}
+
+func (e *stageError) Error() string { return e.stage + ": " + e.err.Error() }
+func (e *stageError) Unwrap() error { return e.err }
+
+// run takes one event through the chain. On an error the record is judged as a
+// whole: what its other events had reserved is released.
+func (c *chain) run(ctx context.Context, ev pipeline.Event) (result, error) {
+	r := result{}
+	if err := c.from(ctx, 0, ev, &r); err != nil {
+		r.settle(false)
+		return result{}, err
+	}
+	return r, nil
+}
+
+func (c *chain) from(ctx context.Context, at int, ev pipeline.Event, r *result) error {
+	if at == len(c.steps) {
+		r.events = append(r.events, ev)
+		return nil
+	}
+	s := c.steps[at]
+	out, err := c.step(ctx, s, ev)
+	if ending, ok := pipeline.AsEnding(err); ok {
+		r.ended = append(r.ended, ended{event: ev, stage: s.name, ending: ending})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, next := range out {
+		if settler, ok := s.stage.(pipeline.Settler); ok {
+			r.settles = append(r.settles, settle{settler, next})
+		}
+		if err := c.from(ctx, at+1, next, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step runs one stage on one event, with its retries, and measures it.
+func (c *chain) step(ctx context.Context, s step, ev pipeline.Event) ([]pipeline.Event, error) {
+	m := c.metrics.stage(c.pipeline, ev.Source, s.name)
+	began := c.retrier.clock.Now()
+	m.in.Inc()
+	out, err := c.retrier.do(ctx, s, ev)
+	m.seconds.Observe(c.retrier.clock.Now().Sub(began).Seconds())
+	m.out.Add(float64(len(out)))
+	return out, err
+}
+
+// final tells an error that no retry of the same attempt mends.
+func final(err error) bool {
+	if _, ok := pipeline.AsRejection(err); ok {
+		return true
+	}
+	if _, ok := pipeline.AsEnding(err); ok {
+		return true
+	}
+	return errors.Is(err, context.Canceled)
+}

@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/kafka"
+)
+
+// layoutReader is what the check of an earlier layout asks of Kafka.
+type layoutReader interface {
+	Groups(ctx context.Context, prefix string) ([]string, error)
+	Committed(ctx context.Context, group string) (map[pipeline.Partition]int64, error)
+	Ends(ctx context.Context, topic string) (map[int32]int64, error)
+}
+
+// leftovers refuses a layout that would leave unread records behind: what an
+// earlier layout, or a source that was removed since, wrote and nobody reads
+// any more. A group's committed offsets tell what it read.
+func (p *Plan) leftovers(ctx context.Context, kafka layoutReader) error {
+	for _, pl := range p.Pipelines {
+		reads := map[string][]string{}
+		for _, s := range pl.Segments[1:] {
+			reads[group(pl.Name, s.Name)] = s.In
+		}
+		groups, err := kafka.Groups(ctx, group(pl.Name, ""))
+		if err != nil {
+			return fmt.Errorf("list the consumer groups of the pipeline %s: %w", pl.Name, err)
+		}
+		for _, g := range groups {
+			if err := unread(ctx, kafka, g, reads[g]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func unread(ctx context.Context, k layoutReader, group string, reads []string) error {
+	committed, err := k.Committed(ctx, group)
+	if err != nil {
+		return fmt.Errorf("read the offsets of the group %s: %w", group, err)
+	}
+	lag := map[string]int64{}
+	for topic := range topicsOf(committed) {
+		if slices.Contains(reads, topic) {
+			continue
+		}
+		ends, err := k.Ends(ctx, topic)
+		if kafka.IsUnknownTopic(err) {
+			continue // deleted: nothing is left to read
+		}
+		if err != nil {
+			return fmt.Errorf("ask for the end of %s: %w", topic, err)
+		}
+		for p, offset := range committed {
+			if p.Topic == topic && ends[p.ID] > offset {
+				lag[topic] += ends[p.ID] - offset
+			}
+		}
+	}
+	if len(lag) == 0 {
+		return nil
+	}
+	left := slices.Sorted(maps.Keys(lag))
+	return &LayoutError{Group: group, Topic: left[0], Records: lag[left[0]]}
+}
+
+func topicsOf(committed map[pipeline.Partition]int64) map[string]bool {
+	topics := map[string]bool{}
+	for p := range committed {
+		topics[p.Topic] = true
+	}
+	return topics
+}
+
+// LayoutError says that a change of the configuration would leave records unread.
+type LayoutError struct {
+	Group, Topic string
+	Records      int64
+}
+
+func (e *LayoutError) Error() string {
+	return fmt.Sprintf("%d records of %s are unread by the group %s, and nothing in this configuration reads them: run the earlier configuration with its webhooks stopped until the lag of that group is 0, then start this one", e.Records, e.Topic, e.Group)
+}

@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are what an operator sees of a running engine. Labels are names of
+// the configuration and closed lists, never data (invariant 10).
+type metrics struct {
+	stageIn      *prometheus.CounterVec
+	stageOut     *prometheus.CounterVec
+	stageSeconds *prometheus.HistogramVec
+	outcomeTotal *prometheus.CounterVec
+	inFlight     *prometheus.GaugeVec
+	webInFlight  prometheus.Gauge
+	webAnswers   *prometheus.CounterVec
+	webSeconds   *prometheus.HistogramVec
+	ready        prometheus.Gauge
+	unsafeTopics prometheus.Gauge
+	restored     *prometheus.GaugeVec
+}
+
+func newMetrics(to prometheus.Registerer) (*metrics, error) {
+	stage := []string{"pipeline", "source", "stage"}
+	m := &metrics{
+		stageIn:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "reservoir_stage_in_total", Help: "Events a stage was given."}, stage),
+		stageOut:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "reservoir_stage_out_total", Help: "Events a stage gave on."}, stage),
+		stageSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "reservoir_stage_seconds", Help: "Time of one event in a stage, retries and waits included.", Buckets: prometheus.ExponentialBuckets(1e-5, 4, 12)}, stage),
+		outcomeTotal: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "reservoir_outcomes_total", Help: "What became of events: published, passed, duplicate, ignored, settled, parked, dead, rejected."}, []string{"pipeline", "source", "stage", "outcome", "reason"}),
+		inFlight:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "reservoir_in_flight", Help: "Records under way in a segment."}, []string{"segment"}),
+		webInFlight:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "reservoir_webhooks_in_flight", Help: "Webhooks under way."}),
+		webAnswers:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "reservoir_webhooks_total", Help: "Webhooks by source and status answered."}, []string{"source", "code"}),
+		webSeconds:   prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "reservoir_webhook_seconds", Help: "Time from a webhook's head to its answer.", Buckets: prometheus.ExponentialBuckets(2.5e-4, 2, 16)}, []string{"source"}),
+		ready:        prometheus.NewGauge(prometheus.GaugeOpts{Name: "reservoir_ready", Help: "1 while /readyz is 200."}),
+		unsafeTopics: prometheus.NewGauge(prometheus.GaugeOpts{Name: "reservoir_topics_with_one_copy", Help: "Topics whose records one broker's loss can take (min.insync.replicas below 2)."}),
+		restored:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "reservoir_state_restore_seconds", Help: "How long the last restore of a partition's state took."}, []string{"partition"}),
+	}
+	for _, c := range []prometheus.Collector{m.stageIn, m.stageOut, m.stageSeconds, m.outcomeTotal, m.inFlight, m.webInFlight, m.webAnswers, m.webSeconds, m.ready, m.unsafeTopics, m.restored} {
+		if err := to.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// stageMetrics are one stage's, for one source.
+type stageMetrics struct {
+	in, out prometheus.Counter
+	seconds prometheus.Observer
+}
+
+func (m *metrics) stage(pipeline, source, stage string) stageMetrics {
+	return stageMetrics{
+		in:      m.stageIn.WithLabelValues(pipeline, source, stage),
+		out:     m.stageOut.WithLabelValues(pipeline, source, stage),
+		seconds: m.stageSeconds.WithLabelValues(pipeline, source, stage),
+	}
+}
+
+func (m *metrics) outcome(pipeline, source, stage, outcome, reason string) {
+	m.outcomeTotal.WithLabelValues(pipeline, source, stage, outcome, reason).Inc()
+}
+
+// outcomes counts what a segment gave: at the end of the chain events are
+// published, before it they are passed on.
+func (m *metrics) outcomes(s *segment, done result) {
+	gave := "passed"
+	if s.writer.to == "" {
+		gave = "published"
+	}
+	for _, ev := range done.events {
+		m.outcome(s.chain.pipeline, ev.Source, s.name, gave, "")
+	}
+	for _, e := range done.ended {
+		m.outcome(s.chain.pipeline, e.event.Source, e.stage, string(e.ending), "")
+	}
+}

@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+// retrier is our own forty lines of retry: Watermill's Retry and Timeout
+// middlewares spoil the backoff and the later attempts' contexts.
+type retrier struct {
+	clock  pipeline.Clock
+	jitter func() float64 // from 0 to 1
+	once   bool           // the HTTP segment: the sender is the one that retries
+}
+
+// maxBackoff bounds the doubling.
+const maxBackoff = 10 * time.Second
+
+// do runs the stage until it gives an outcome, its attempts are spent, or its
+// time is over.
+func (r retrier) do(ctx context.Context, s step, ev pipeline.Event) ([]pipeline.Event, error) {
+	first := r.clock.Now()
+	backoff := s.retry.Backoff
+	for attempt := 1; ; attempt++ {
+		out, err := process(ctx, s, ev)
+		if err == nil {
+			return out, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		failed := &stageError{stage: s.name, attempts: attempt, first: first, err: err}
+		pause := r.pause(backoff)
+		if r.once || final(err) || attempt >= s.retry.Attempts || r.clock.Now().Add(pause).Sub(first) > s.retry.Budget {
+			return nil, failed
+		}
+		if err := r.clock.Sleep(ctx, pause); err != nil {
+			return nil, err
+		}
+		backoff = min(2*backoff, maxBackoff)
+	}
+}
+
+// pause spreads a backoff over its upper half, so that what failed together
+// does not come back together.
+func (r retrier) pause(backoff time.Duration) time.Duration {
+	return backoff/2 + time.Duration(r.jitter()*float64(backoff/2))
+}
+
+// process calls the stage once. A panic is a defect of the stage on this
+// event: it must not stop its partition, and its text may hold anything.
+func process(ctx context.Context, s step, ev pipeline.Event) (out []pipeline.Event, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			out, err = nil, pipeline.Rejectf(pipeline.Panicked, "the stage %s panicked (%T) on %s", s.name, p, ev.ID)
+		}
+	}()
+	out, err = s.stage.Process(ctx, ev)
+	if err == nil && len(out) == 0 {
+		return nil, pipeline.Rejectf(pipeline.Panicked, "the stage %s gave %s no event and no reason", s.name, ev.ID)
+	}
+	return out, err
+}
+
+// reasonOf gives what a failure is called once every attempt is spent: what
+// the error says of itself, else Exhausted.
+func reasonOf(err error) pipeline.Reason {
+	if r, ok := pipeline.AsRejection(err); ok {
+		return r.Reason
+	}
+	for e := err; e != nil; e = unwrap(e) {
+		if f, ok := e.(interface{ Final() pipeline.Reason }); ok {
+			return f.Final()
+		}
+	}
+	return pipeline.Exhausted
+}
+
+func unwrap(err error) error {
+	if u, ok := err.(interface{ Unwrap() error }); ok {
+		return u.Unwrap()
+	}
+	return nil
+}
+
+// describe gives an error's text for a dead letter, bounded.
+func describe(err error) string {
+	const longest = 1000
+	text := fmt.Sprint(err)
+	if len(text) > longest {
+		return text[:longest] + " …"
+	}
+	return text
+}

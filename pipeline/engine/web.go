@@ -1,0 +1,156 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+// web is the HTTP segment: the handler of one source's webhooks.
+type web struct {
+	source   pipeline.Source
+	receiver pipeline.Receiver
+	chain    *chain
+	writer   writer
+	log      recordWriter
+	rejects  *rejects
+	limit    *rate.Limiter // counts what was verified; nil is no limit
+	slots    chan struct{}
+	health   *health
+	metrics  *metrics
+	clock    pipeline.Clock
+	random   func() uint64
+	logger   *slog.Logger
+}
+
+// patience is how long a webhook waits for the brokers' acknowledgement.
+// TourCMS gives up after 30 s; an earlier 503 tells it more.
+const patience = 10 * time.Second
+
+const allowed = "GET, POST"
+
+// ServeHTTP answers 200 only once the first topic has the webhook (invariant 1).
+func (h *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := h.clock.Now()
+	status := h.serve(w, r)
+	h.metrics.webAnswers.WithLabelValues(h.source.Name, strconv.Itoa(status)).Inc()
+	h.metrics.webSeconds.WithLabelValues(h.source.Name).Observe(h.clock.Now().Sub(began).Seconds())
+}
+
+func (h *web) serve(w http.ResponseWriter, r *http.Request) int {
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	default:
+		return h.sorry(w, "too many webhooks are under way")
+	}
+	h.metrics.webInFlight.Inc()
+	defer h.metrics.webInFlight.Dec()
+	if why := h.health.unready(); why != "" {
+		return h.sorry(w, why) // invariant 2
+	}
+	ev, err := h.receiver.Receive(w, r, h.source)
+	ev.TraceParent = traceParent(r.Header, h.random)
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	if err == nil {
+		ev, err = h.accept(ctx, ev)
+	}
+	if err != nil {
+		return h.refuse(ctx, w, ev, err)
+	}
+	return h.safe(w, ev.ID)
+}
+
+// accept runs the stages in front of the first topic and writes to it.
+func (h *web) accept(ctx context.Context, ev pipeline.Event) (pipeline.Event, error) {
+	done, err := h.chain.run(ctx, ev)
+	if err != nil {
+		return ev, err
+	}
+	if len(done.events) != 1 {
+		return ev, errors.New("the stages in front of the first topic must give one event")
+	}
+	ev = done.events[0]
+	if h.limit != nil && !h.limit.AllowN(h.clock.Now(), 1) {
+		return ev, pipeline.Rejectf(pipeline.RateLimited, "over the limit of the source %s", h.source.Name)
+	}
+	set, err := h.writer.set(done)
+	if err != nil {
+		return ev, err
+	}
+	for _, records := range set {
+		if len(records) == 0 {
+			continue
+		}
+		// Answering first would lose the booking if this process died now
+		// (invariant 1).
+		err := h.log.Write(ctx, records...)
+		h.health.wrote(err)
+		if err != nil {
+			return ev, err
+		}
+	}
+	h.metrics.outcome(h.chain.pipeline, ev.Source, "ingest", "passed", "")
+	return ev, nil
+}
+
+func (h *web) safe(w http.ResponseWriter, id string) int {
+	body, err := json.Marshal(struct {
+		ID   string `json:"id"`
+		Text string `json:"text"`
+	}{id, "accepted"})
+	if err != nil {
+		return h.sorry(w, "the answer could not be written")
+	}
+	answer(w, http.StatusOK, "application/json", body)
+	return http.StatusOK
+}
+
+// sorry is any trouble of ours: never 2xx and never 4xx (invariant 2).
+func (h *web) sorry(w http.ResponseWriter, why string) int {
+	problem{status: http.StatusServiceUnavailable, detail: why, retryAfter: retryAfter}.write(w)
+	return http.StatusServiceUnavailable
+}
+
+// refuse answers what went wrong: the sender's fault as 4xx, everything else
+// as 503.
+func (h *web) refuse(ctx context.Context, w http.ResponseWriter, ev pipeline.Event, err error) int {
+	rejection, ok := pipeline.AsRejection(err)
+	if !ok || rejection.Reason.Status() == 0 {
+		h.logger.Warn("webhook answered 503", "source", h.source.Name, "event_id", ev.ID, "key", ev.Key, "error", err)
+		return h.sorry(w, "the webhook could not be stored; call again")
+	}
+	if err := h.rejects.keep(ctx, h.writer, ev, rejection); err != nil {
+		h.logger.Warn("rejected webhook not kept; answered 503", "source", h.source.Name, "error", err)
+		return h.sorry(w, "the webhook could not be stored; call again")
+	}
+	h.metrics.outcome(h.chain.pipeline, h.source.Name, "ingest", "rejected", string(rejection.Reason))
+	p := problem{status: rejection.Reason.Status(), detail: rejection.Error()}
+	switch rejection.Reason {
+	case pipeline.Unverified:
+		p.detail = "the webhook is not verified" // which part was wrong is no stranger's business
+	case pipeline.BadMethod:
+		p.allow = allowed
+	case pipeline.RateLimited:
+		p.retryAfter = h.nextToken()
+	}
+	p.write(w)
+	return p.status
+}
+
+// nextToken is when the limit lets the next webhook through.
+func (h *web) nextToken() time.Duration {
+	now := h.clock.Now()
+	reserved := h.limit.ReserveN(now, 1)
+	defer reserved.CancelAt(now)
+	return max(time.Second, reserved.DelayFrom(now))
+}

@@ -1,0 +1,75 @@
+package privacy_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/reservoirhq/reservoir/pipeline/config"
+	"github.com/reservoirhq/reservoir/pipeline/privacy"
+)
+
+func tokens(t *testing.T, key string) *privacy.Tokens {
+	t.Helper()
+	made, err := privacy.New(config.NewSecret(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func token(t *testing.T, of *privacy.Tokens, identity string) string {
+	t.Helper()
+	text, err := of.Token(identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestTokensAreEqualForEqualPeopleAndKeysOnly(t *testing.T) {
+	one, other := tokens(t, strings.Repeat("a", 32)), tokens(t, strings.Repeat("b", 32))
+	ana := token(t, one, "ana@example.com")
+	if again := token(t, one, "ana@example.com"); again != ana {
+		t.Errorf("the same person has two tokens: %s and %s", ana, again)
+	}
+	if bob := token(t, one, "bob@example.com"); bob == ana {
+		t.Error("two people share a token")
+	}
+	if foreign := token(t, other, "ana@example.com"); foreign == ana {
+		t.Error("the token does not depend on the key")
+	}
+	if !strings.HasPrefix(ana, "tok_") || strings.Contains(ana, "ana") {
+		t.Errorf("token %q", ana)
+	}
+}
+
+func TestNobodyHasNoToken(t *testing.T) {
+	if _, err := tokens(t, strings.Repeat("a", 32)).Token(""); err == nil {
+		t.Error("an empty identity got a token")
+	}
+}
+
+func TestAShortKeyIsRefusedWithoutBeingPrinted(t *testing.T) {
+	_, err := privacy.New(config.NewSecret("hunter2"))
+	if err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestTheKeyFileIsMadeOnceAndKept(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	first, err := privacy.KeyFile(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := privacy.KeyFile(dir)
+	if err != nil || again.Reveal() != first.Reveal() {
+		t.Errorf("the key changed, or %v", err)
+	}
+	info, err := os.Stat(filepath.Join(dir, "privacy.key"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
