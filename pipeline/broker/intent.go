@@ -1,0 +1,162 @@
+package broker
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"time"
+
+	"encoding/base64"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// intent is a transaction that is about to be ended, written before kfake
+// ends it: kfake writes a marker to each partition, then each offset, then a
+// line to pids.log, and a crash between two of them would leave half a
+// transaction.
+type intent struct {
+	PID     int64    `json:"pid"`
+	Epoch   int16    `json:"epoch"`
+	Commit  bool     `json:"commit"`
+	At      int64    `json:"at"` // size of pids.log then
+	Offsets []staged `json:"offsets,omitempty"`
+}
+
+// staged is an offset that becomes its group's when the transaction commits.
+type staged struct {
+	Group     string  `json:"group"`
+	Topic     string  `json:"topic,omitempty"`
+	TopicID   string  `json:"topic_id,omitempty"` // base64, where the client names no topic
+	Partition int32   `json:"partition"`
+	Offset    int64   `json:"offset"`
+	Leader    int32   `json:"leader"`
+	Metadata  *string `json:"metadata,omitempty"`
+}
+
+// interrupted gives the commit that a crash interrupted, nil where there is
+// none. It was carried out to its end if pids.log has its last line, or was
+// compacted since; it never began if the producer had another epoch.
+func interrupted(l layout, ps *producers, frames []frame) (*intent, error) {
+	in, err := loadIntent(l.intent())
+	if in == nil || err != nil || !in.Commit {
+		return nil, err
+	}
+	size, err := fileSize(l.producers())
+	if err != nil || size < in.At {
+		return nil, err
+	}
+	for _, f := range frames {
+		var e producerEntry
+		if f.at >= in.At && json.Unmarshal(f.data, &e) == nil && e.PID == in.PID {
+			return nil, nil
+		}
+	}
+	if p := ps.byID[in.PID]; p == nil || p.Epoch != in.Epoch || p.TxID == "" {
+		return nil, nil
+	}
+	return in, nil
+}
+
+// loadIntent reads the intent. A torn one was never followed by an EndTxn.
+func loadIntent(path string) (*intent, error) {
+	frames, _, err := readFramed(path)
+	if err != nil || len(frames) == 0 {
+		return nil, err
+	}
+	var in intent
+	if err := json.Unmarshal(frames[0].data, &in); err != nil {
+		return nil, err
+	}
+	return &in, nil
+}
+
+func fileSize(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// entries gives the offsets as lines of groups.log.
+func (in *intent) entries(topics topicsFile, now time.Time) []groupEntry {
+	names := map[string]string{}
+	known := map[string]int{}
+	for _, t := range topics.Topics {
+		names[t.ID] = t.Name
+		known[t.Name] = t.Partitions
+	}
+	at := now.UnixMilli()
+	var out []groupEntry
+	for _, s := range in.Offsets {
+		topic := s.Topic
+		if topic == "" {
+			topic = names[s.TopicID]
+		}
+		if int(s.Partition) >= known[topic] {
+			continue // kfake did not take it either
+		}
+		out = append(out, groupEntry{
+			Type: "commit", Group: s.Group, Topic: topic, Part: s.Partition,
+			Offset: s.Offset, Epoch: s.Leader, Metadata: s.Metadata, LastCommit: &at,
+		})
+	}
+	return out
+}
+
+// stager follows transactions as their requests go by. It is used by kfake's
+// one goroutine only.
+type stager struct {
+	layout
+	offsets map[int64][]staged // by producer id
+	ids     map[string]int64   // transactional id to producer id
+}
+
+func newStager(l layout) *stager {
+	return &stager{layout: l, offsets: map[int64][]staged{}, ids: map[string]int64{}}
+}
+
+// stage takes offsets of a TxnOffsetCommit.
+func (s *stager) stage(req *kmsg.TxnOffsetCommitRequest) {
+	s.ids[req.TransactionalID] = req.ProducerID
+	for _, t := range req.Topics {
+		for _, p := range t.Partitions {
+			o := staged{
+				Group: req.Group, Topic: t.Topic, Partition: p.Partition,
+				Offset: p.Offset, Leader: p.LeaderEpoch, Metadata: p.Metadata,
+			}
+			if req.Version >= 6 {
+				o.Topic, o.TopicID = "", base64.StdEncoding.EncodeToString(t.TopicID[:])
+			}
+			s.offsets[req.ProducerID] = append(s.offsets[req.ProducerID], o)
+		}
+	}
+}
+
+// forget drops what an aborted transaction staged.
+func (s *stager) forget(txn string) {
+	delete(s.offsets, s.ids[txn])
+	delete(s.ids, txn)
+}
+
+// end writes the intent down before kfake sees the request.
+func (s *stager) end(req *kmsg.EndTxnRequest) error {
+	size, err := fileSize(s.producers())
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(intent{
+		PID: req.ProducerID, Epoch: req.ProducerEpoch, Commit: req.Commit, At: size, Offsets: s.offsets[req.ProducerID],
+	})
+	if err != nil {
+		return err
+	}
+	s.forget(req.TransactionalID)
+	delete(s.offsets, req.ProducerID)
+	return replace(s.intent(), appendFrame(nil, data))
+}
