@@ -89,15 +89,9 @@ func (r *reader) event() booking.Event {
 	}
 	e.Booking.UpdatedAt = updated
 	e.RefundReported = r.refunds()
-	e.Origin = booking.Origin{
-		Content:   r.b.value("updated_at_utc_seconds") + ":" + fingerprint(r.b),
-		LookedUp:  true,
-		NativeKey: r.hook.key(),
-	}
+	e.Origin = booking.Origin{Content: r.content(), LookedUp: true, NativeKey: r.hook.key()}
 	if updated != nil {
 		e.Origin.Revision, e.Origin.At, e.Time = updated.Unix(), *updated, *updated
-	} else {
-		e.Origin.Content = fingerprint(r.b)
 	}
 	if r.state.cancelled && e.Booking.CancelledAt != nil {
 		e.Time = *e.Booking.CancelledAt
@@ -105,6 +99,20 @@ func (r *reader) event() booking.Event {
 	r.checkTrigger()
 	e.Quality = r.quality
 	return e
+}
+
+// content is the version of what the event says: the answer's own, and the
+// trigger where it told of a payment, which the same answer to another trigger
+// does not show.
+func (r *reader) content() string {
+	version := fingerprint(r.b)
+	if updated := r.seconds("updated_at_utc_seconds"); updated != nil {
+		version = strconv.FormatInt(updated.Unix(), 10) + ":" + version
+	}
+	if t := r.hook.trigger; t == tokenSuccess || t == tokenFailure {
+		version += ":" + t
+	}
+	return version
 }
 
 func (r *reader) booking() booking.Booking {
