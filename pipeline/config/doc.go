@@ -14,16 +14,17 @@
 // a line of documentation:
 //
 //	type Config struct {
-//		Secret   config.Secret   `yaml:"secret,required" doc:"the shared secret of the sender"`
-//		Attempts int             `yaml:"attempts" doc:"tries of one look-up; 1 means no retry"`
-//		Timeout  config.Duration `yaml:"timeout" doc:"bound of one try"`
+//		Secret   config.Secret   `yaml:"secret,required" doc:"The shared secret of the sender."`
+//		Attempts int             `yaml:"attempts" doc:"Tries of one look-up; 1 means no retry."`
+//		Timeout  config.Duration `yaml:"timeout" doc:"Bound of one try."`
 //		Mode     string          `yaml:"mode" enum:"fast,safe"`
 //	}
 //
 // `required` makes a missing key a fault, `enum` lists the words a text may be,
 // `yaml:"-"` leaves a field out. Fields may be texts, numbers, booleans,
 // Duration, Size, Secret, Path, structs, pointers, slices and maps with text
-// keys. What is written replaces the default: lists and maps are not merged,
+// keys. Items of lists and maps, and structs behind nil pointers, get their
+// defaults from Defaulter. What is written replaces the default: lists and maps are not merged,
 // the fields of a struct are.
 //
 // A type that implements Validator says of itself what else is wrong, by At.

@@ -7,12 +7,12 @@ import (
 
 // File is a whole reservoir.yaml.
 type File struct {
-	Kafka     Kafka      `yaml:"kafka" doc:"the brokers; left out, or without brokers, an embedded one is started"`
-	Listen    string     `yaml:"listen" doc:"host:port that webhooks come to"`
-	Admin     string     `yaml:"admin" doc:"host:port of health, metrics and the console"`
-	Privacy   Privacy    `yaml:"privacy" doc:"how people are made unrecognisable"`
-	Sources   []Source   `yaml:"sources,required,keyed" doc:"the senders of webhooks, by name"`
-	Pipelines []Pipeline `yaml:"pipelines,required,keyed" doc:"what is done with their webhooks, by name"`
+	Kafka     Kafka      `yaml:"kafka" doc:"The brokers; left out, or without brokers, an embedded one is started."`
+	Listen    string     `yaml:"listen" doc:"Host:port that webhooks come to."`
+	Admin     string     `yaml:"admin" doc:"Host:port of health, metrics and the console."`
+	Privacy   Privacy    `yaml:"privacy" doc:"How people are made unrecognisable."`
+	Sources   []Source   `yaml:"sources,required,keyed" doc:"The senders of webhooks, by name."`
+	Pipelines []Pipeline `yaml:"pipelines,required,keyed" doc:"What is done with their webhooks, by name."`
 
 	doc  *document
 	node Node
@@ -21,17 +21,17 @@ type File struct {
 // Privacy is how people are made unrecognisable.
 type Privacy struct {
 	// Key is unset on the embedded broker, where one is made and kept in its folder.
-	Key Secret `yaml:"key" doc:"the secret that tokens of people are made with; required with brokers"`
+	Key Secret `yaml:"key" doc:"The secret that tokens of people are made with; required with brokers."`
 }
 
 // Source is one sender of webhooks.
 type Source struct {
 	Name      string     `yaml:",key"`
-	Plugin    string     `yaml:"plugin,required" doc:"the plugin that reads its webhooks; see reservoir plugins"`
-	Path      string     `yaml:"path,required" doc:"the URL path its webhooks come to; a {secret} segment is compared and never logged"`
-	Config    Node       `yaml:"config" doc:"the plugin's configuration; see reservoir plugins NAME"`
-	Zone      string     `yaml:"zone" doc:"IANA time zone of dates and wall times without one"`
-	RateLimit *RateLimit `yaml:"rate_limit" doc:"webhooks taken after verification; without it there is no limit"`
+	Plugin    string     `yaml:"plugin,required" doc:"The plugin that reads its webhooks; see reservoir plugins."`
+	Path      string     `yaml:"path,required" doc:"The URL path its webhooks come to; a {secret} segment is compared and never logged."`
+	Config    Node       `yaml:"config" doc:"The plugin's configuration; see reservoir plugins NAME."`
+	Zone      string     `yaml:"zone" doc:"IANA time zone of dates and wall times without one."`
+	RateLimit *RateLimit `yaml:"rate_limit" doc:"Webhooks taken after verification; without it there is no limit."`
 	Node      Node       `yaml:",self"`
 }
 
@@ -49,16 +49,16 @@ func (s Source) Location() *time.Location {
 
 // RateLimit bounds a source's webhooks.
 type RateLimit struct {
-	PerSecond float64 `yaml:"per_second,required" doc:"webhooks a second, on average"`
-	Burst     int     `yaml:"burst" doc:"webhooks at once; 0 means one second's worth, at least 1"`
+	PerSecond float64 `yaml:"per_second,required" doc:"Webhooks a second, on average."`
+	Burst     int     `yaml:"burst" doc:"Webhooks at once; 0 means one second's worth, at least 1."`
 }
 
 // Pipeline is a chain of stages and the topics it ends in.
 type Pipeline struct {
 	Name    string   `yaml:",key"`
-	Sources []string `yaml:"sources,required" doc:"names of its sources; a source is in one pipeline"`
-	Stages  []Stage  `yaml:"stages,required" doc:"its stages in order, and the topics between them"`
-	Outputs Outputs  `yaml:"outputs" doc:"the topics it writes"`
+	Sources []string `yaml:"sources,required" doc:"Names of its sources; a source is in one pipeline."`
+	Stages  []Stage  `yaml:"stages,required" doc:"Its stages in order, and the topics between them."`
+	Outputs Outputs  `yaml:"outputs" doc:"The topics it writes."`
 	Node    Node     `yaml:",self"`
 }
 
@@ -76,14 +76,14 @@ type Stage struct {
 
 // Outputs are the topics of a pipeline, one for each pipeline.Output.
 type Outputs struct {
-	Events    string `yaml:"events" doc:"every accepted event, by booking"`
-	Decisions string `yaml:"decisions" doc:"the decisions, by booking"`
-	Current   string `yaml:"current" doc:"the latest state of each booking; compacted"`
-	Dead      string `yaml:"dead" doc:"what needs a person"`
-	Rejected  string `yaml:"rejected" doc:"webhooks that were refused"`
-	Lookups   string `yaml:"lookups" doc:"answers of look-ups; may hold {source}"`
-	Retry     string `yaml:"retry" doc:"parked records"`
-	Outcomes  string `yaml:"outcomes" doc:"outcomes that leave no other record"`
+	Events    string `yaml:"events" doc:"Every accepted event, by booking."`
+	Decisions string `yaml:"decisions" doc:"The decisions, by booking."`
+	Current   string `yaml:"current" doc:"The latest state of each booking; compacted."`
+	Dead      string `yaml:"dead" doc:"What needs a person."`
+	Rejected  string `yaml:"rejected" doc:"Webhooks that were refused."`
+	Lookups   string `yaml:"lookups" doc:"Answers of look-ups; may hold {source}."`
+	Retry     string `yaml:"retry" doc:"Parked records."`
+	Outcomes  string `yaml:"outcomes" doc:"Outcomes that leave no other record."`
 }
 
 // Default gives the configuration that holds where nothing is written.
@@ -139,6 +139,14 @@ func (f *File) Secrets() []string {
 		return nil
 	}
 	return f.doc.known()
+}
+
+// Dir gives the folder of the file, which relative paths in it begin at.
+func (f *File) Dir() string {
+	if f.doc == nil {
+		return ""
+	}
+	return f.doc.dir
 }
 
 // Root gives the whole file as a node, for checks that belong to all of it.

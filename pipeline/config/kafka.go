@@ -2,14 +2,14 @@ package config
 
 // Kafka is the connection, or the embedded broker where Brokers is empty.
 type Kafka struct {
-	Brokers    []string `yaml:"brokers" doc:"host:port of some brokers; empty starts the embedded one"`
-	ClientID   string   `yaml:"client_id" doc:"how brokers name us in their logs and quotas"`
-	InstanceID string   `yaml:"instance_id" doc:"static identity of this process, so that a restart in place goes on at once; unique among the members"`
-	SASL       *SASL    `yaml:"sasl" doc:"how to log in"`
-	TLS        *TLS     `yaml:"tls" doc:"encryption; {} trusts the system's authorities"`
-	Delivery   Delivery `yaml:"delivery" enum:"at_least_once,exactly_once" doc:"how outputs and offsets are committed; this version has at_least_once"`
-	Topics     Topics   `yaml:"topics" doc:"the topics that are made where they are missing"`
-	Embedded   Embedded `yaml:"embedded" doc:"the embedded broker"`
+	Brokers    []string `yaml:"brokers" doc:"Host:port of some brokers; empty starts the embedded one."`
+	ClientID   string   `yaml:"client_id" doc:"How brokers name us in their logs and quotas."`
+	InstanceID string   `yaml:"instance_id" doc:"Static identity of this process, so that a restart in place goes on at once; unique among the members."`
+	SASL       *SASL    `yaml:"sasl" doc:"How to log in."`
+	TLS        *TLS     `yaml:"tls" doc:"Encryption; {} trusts the system's authorities."`
+	Delivery   Delivery `yaml:"delivery" enum:"at_least_once,exactly_once" doc:"How outputs and offsets are committed; this version has at_least_once."`
+	Topics     Topics   `yaml:"topics" doc:"The topics that are made where they are missing."`
+	Embedded   Embedded `yaml:"embedded" doc:"The embedded broker."`
 }
 
 // Delivery says how outputs and offsets are committed.
@@ -23,9 +23,9 @@ const (
 
 // SASL is a login.
 type SASL struct {
-	Mechanism string `yaml:"mechanism" enum:"plain,scram-sha-256,scram-sha-512" doc:"how the password is proved"`
-	Username  string `yaml:"username,required" doc:"the login's name"`
-	Password  Secret `yaml:"password,required" doc:"the login's secret"`
+	Mechanism string `yaml:"mechanism" enum:"plain,scram-sha-256,scram-sha-512" doc:"How the password is proved."`
+	Username  string `yaml:"username,required" doc:"The login's name."`
+	Password  Secret `yaml:"password,required" doc:"The login's secret."`
 }
 
 // SetDefaults sets the mechanism.
@@ -34,18 +34,18 @@ func (s *SASL) SetDefaults() { s.Mechanism = "scram-sha-512" }
 // TLS is encryption; its zero value trusts the system's authorities and shows
 // no certificate.
 type TLS struct {
-	CA         Path   `yaml:"ca" doc:"PEM file of the authorities to trust; default the system's"`
-	Cert       Path   `yaml:"cert" doc:"PEM file of our certificate, with key"`
-	Key        Secret `yaml:"key" doc:"PEM text of our private key, such as {file: client.key}"`
-	ServerName string `yaml:"server_name" doc:"the name that the brokers' certificates must hold; default the broker's host"`
+	CA         Path   `yaml:"ca" doc:"PEM file of the authorities to trust; default the system's."`
+	Cert       Path   `yaml:"cert" doc:"PEM file of our certificate, with key."`
+	Key        Secret `yaml:"key" doc:"PEM text of our private key, such as {file: client.key}."`
+	ServerName string `yaml:"server_name" doc:"The name that the brokers' certificates must hold; default the broker's host."`
 }
 
 // Topics is how topics are made.
 type Topics struct {
-	Create      bool     `yaml:"create" doc:"make topics that are missing; false refuses to run without them"`
-	Partitions  int      `yaml:"partitions" doc:"partitions of each"`
-	Replication int      `yaml:"replication" doc:"replicas of each; 0 means 3, or as many as there are brokers"`
-	Retention   Duration `yaml:"retention" doc:"how long records are kept; 0s means what the brokers are set to"`
+	Create      bool     `yaml:"create" doc:"Make topics that are missing; false refuses to run without them."`
+	Partitions  int      `yaml:"partitions" doc:"Partitions of each."`
+	Replication int      `yaml:"replication" doc:"Replicas of each; 0 means 3, or as many as there are brokers."`
+	Retention   Duration `yaml:"retention" doc:"How long records are kept; 0s means what the brokers are set to."`
 }
 
 // ReplicasOn gives the number of replicas on a cluster of so many brokers.
@@ -58,8 +58,8 @@ func (t Topics) ReplicasOn(brokers int) int {
 
 // Embedded is the broker inside the process.
 type Embedded struct {
-	Dir    string `yaml:"dir" doc:"the folder of its log, relative to the working directory"`
-	Listen string `yaml:"listen" doc:"host:port for other Kafka clients"`
+	Dir    string `yaml:"dir" doc:"The folder of its log, relative to the working directory."`
+	Listen string `yaml:"listen" doc:"Host:port for other Kafka clients."`
 }
 
 // DefaultKafka gives the embedded broker, and what holds of any.

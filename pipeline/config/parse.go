@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -47,7 +48,11 @@ func buildDocuments(file *ast.File) (*tree, Faults) {
 			continue
 		}
 		if root != nil {
-			b.fault(Unsupported, placeOf(doc.Body), "", "is a second document; a configuration is one document, remove what follows `---`")
+			at := placeOf(doc.Body)
+			if doc.Start != nil {
+				at = tokenPlace(doc.Start)
+			}
+			b.fault(Unsupported, at, "", "is a second document; a configuration is one document, remove what follows `---`")
 			break
 		}
 		root = b.build(doc.Body, "")
@@ -110,6 +115,9 @@ func (b *builder) build(node ast.Node, path string) *tree {
 		t.kind, t.text = numberKind, n.Token.Value
 	case *ast.StringNode:
 		t.kind, t.text = stringKind, n.Value
+		if n.Token.Type == token.StringType && digits.MatchString(n.Value) {
+			t.kind = numberKind
+		}
 	case *ast.LiteralNode:
 		t.kind, t.text = stringKind, n.Value.Value
 	default: // infinity, not a number, and what refuseTokens has refused
@@ -117,6 +125,10 @@ func (b *builder) build(node ast.Node, path string) *tree {
 	}
 	return t
 }
+
+// digits is a plain value that the library takes for a text because it is too
+// large, or because a leading zero makes it octal and it holds an 8 or 9.
+var digits = regexp.MustCompile(`^[-+]?[0-9]+$`)
 
 func (b *builder) mapping(t *tree, values []*ast.MappingValueNode, path string) {
 	first := make(map[string]place, len(values))
