@@ -72,10 +72,13 @@ func versionOf(e *booking.Event) version {
 // newerThan tells an event that is older than the state. Payments never are:
 // they say nothing about the booking's own fields.
 func (k state) newerThan(e *booking.Event) bool {
-	if e.Type == booking.PaymentRecorded {
-		return false
-	}
-	return k.memory.Version.newer(versionOf(e))
+	return !payment(e) && k.memory.Version.newer(versionOf(e))
+}
+
+// payment tells an event about money alone from one that came with a snapshot
+// of its booking.
+func payment(e *booking.Event) bool {
+	return e.Type == booking.PaymentRecorded && !e.Origin.LookedUp
 }
 
 func (v version) newer(than version) bool {
@@ -83,4 +86,16 @@ func (v version) newer(than version) bool {
 		return v.Revision > than.Revision
 	}
 	return !v.At.IsZero() && !than.At.IsZero() && v.At.After(than.At)
+}
+
+// or keeps of a version what the next one does not say, so that an event
+// without a time does not make the booking forget the time it is known at.
+func (v version) or(next version) version {
+	if next.Revision == 0 {
+		next.Revision = v.Revision
+	}
+	if next.At.IsZero() {
+		next.At = v.At
+	}
+	return next
 }

@@ -68,24 +68,20 @@ func (k state) seen(ev pipeline.Event, window windowLength) bool {
 
 // merge gives the event as it is published and the state after it.
 func (k state) merge(ev pipeline.Event, window windowLength) (booking.Event, state) {
-	published, latest := *ev.Booking, *ev.Booking
+	published := *ev.Booking
 	if k.known {
 		published.Stale = k.newerThan(ev.Booking)
-		if published.Origin.Thin {
-			published = booking.Inherit(published, k.event)
-		}
-		latest = k.fold(published)
+	}
+	if k.known && published.Origin.Thin {
+		published = booking.Inherit(published, k.event)
+	}
+	latest := booking.MergeNewer(k.event, published)
+	if published.Stale {
+		latest = booking.MergeStale(k.event, published)
 	}
 	next := state{known: true, event: latest, memory: k.memory.after(ev, published, window)}
-	if !published.Stale && published.Type != booking.PaymentRecorded {
-		next.memory.Version = versionOf(ev.Booking)
+	if !published.Stale && !payment(&published) {
+		next.memory.Version = next.memory.Version.or(versionOf(ev.Booking))
 	}
 	return published, next
-}
-
-func (k state) fold(published booking.Event) booking.Event {
-	if published.Stale {
-		return booking.MergeStale(k.event, published)
-	}
-	return booking.MergeNewer(k.event, published)
 }

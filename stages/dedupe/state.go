@@ -71,7 +71,7 @@ func withContent(contents map[string]string, resource, version string) map[strin
 // resource tells the booking itself from its payments: a repeat is equal to
 // the latest of its own kind.
 func resource(e *booking.Event) string {
-	if e.Type == booking.PaymentRecorded && e.Payment != nil {
+	if payment(e) && e.Payment != nil {
 		return "payment/" + e.Payment.ID
 	}
 	return "booking"
