@@ -225,7 +225,7 @@ func (d *decoder) unmarshal(n Node, v reflect.Value, into encoding.TextUnmarshal
 		d.wrongType(n, typeNoun(v.Type()))
 		return
 	}
-	err := into.UnmarshalText([]byte(n.tree.text))
+	err := into.UnmarshalText([]byte(n.tree.text.Reveal()))
 	var own *Fault
 	switch {
 	case err == nil:

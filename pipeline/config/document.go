@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"maps"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -18,7 +17,7 @@ type document struct {
 
 	mu      sync.Mutex
 	faults  Faults
-	secrets map[string]struct{}
+	secrets map[Secret]struct{} // not their texts: %s of a pointer prints what it points to
 }
 
 func (d *document) add(faults ...*Fault) {
@@ -40,7 +39,7 @@ func (d *document) all() Faults {
 func (d *document) remember(text string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.secrets[text] = struct{}{}
+	d.secrets[NewSecret(text)] = struct{}{}
 }
 
 // locate makes a path that is relative to the configuration file one that can
@@ -56,7 +55,10 @@ func (d *document) locate(path string) string {
 func (d *document) known() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	texts := slices.Collect(maps.Keys(d.secrets))
+	texts := make([]string, 0, len(d.secrets))
+	for secret := range d.secrets {
+		texts = append(texts, secret.Reveal())
+	}
 	slices.SortFunc(texts, func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
 	})

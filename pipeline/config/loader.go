@@ -87,7 +87,7 @@ func hasKind(faults Faults, kinds ...Kind) bool {
 func (l Loader) empty(name string) *File {
 	f := Default()
 	f.doc = &document{
-		name: name, dir: filepath.Dir(name), env: l.Env, read: l.ReadFile, secrets: map[string]struct{}{},
+		name: name, dir: filepath.Dir(name), env: l.Env, read: l.ReadFile, secrets: map[Secret]struct{}{},
 	}
 	f.node = Node{doc: f.doc, at: place{1, 1}}
 	return &f

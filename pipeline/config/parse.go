@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -108,18 +109,18 @@ func (b *builder) build(node ast.Node, path string) *tree {
 	case *ast.NullNode:
 		t.kind = nullKind
 	case *ast.BoolNode:
-		t.kind, t.text = boolKind, fmt.Sprint(n.Value)
+		t.kind, t.text = boolKind, NewSecret(strconv.FormatBool(n.Value))
 	case *ast.IntegerNode:
-		t.kind, t.text = numberKind, n.Token.Value
+		t.kind, t.text = numberKind, NewSecret(n.Token.Value)
 	case *ast.FloatNode:
-		t.kind, t.text = numberKind, n.Token.Value
+		t.kind, t.text = numberKind, NewSecret(n.Token.Value)
 	case *ast.StringNode:
-		t.kind, t.text = stringKind, n.Value
+		t.kind, t.text = stringKind, NewSecret(n.Value)
 		if n.Token.Type == token.StringType && digits.MatchString(n.Value) {
 			t.kind = numberKind
 		}
 	case *ast.LiteralNode:
-		t.kind, t.text = stringKind, n.Value.Value
+		t.kind, t.text = stringKind, NewSecret(n.Value.Value)
 	default: // infinity, not a number, and what refuseTokens has refused
 		b.fault(Unsupported, t.start, path, "is a form of YAML that a configuration does not need; write a plain value")
 	}

@@ -32,11 +32,11 @@ func (d *decoder) secret(n Node) Secret {
 	}
 	switch form.name {
 	case "env":
-		return d.secretEnv(n, form.text)
+		return d.secretEnv(n, form.text.Reveal())
 	case "file":
-		return d.secretFile(n, form.text)
+		return d.secretFile(n, form.text.Reveal())
 	case "literal":
-		return d.secretLiteral(n, form.text)
+		return d.secretLiteral(n, form.text.Reveal())
 	}
 	d.fault(n, Invalid, "is a secret of a form that is not known; write "+secretForms)
 	return Secret{}

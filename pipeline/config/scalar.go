@@ -22,7 +22,7 @@ func (d *decoder) scalar(n Node, v reflect.Value) {
 			d.wrongType(n, typeNoun(v.Type()))
 			return
 		}
-		v.SetBool(n.tree.text == "true")
+		v.SetBool(n.tree.text.Reveal() == "true")
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		d.integer(n, v)
@@ -42,7 +42,7 @@ func (d *decoder) text(n Node, v reflect.Value) {
 		d.wrongType(n, typeNoun(v.Type()))
 		return
 	}
-	text := n.tree.text
+	text := n.tree.text.Reveal()
 	if v.Type() == pathType && n.doc != nil {
 		text = n.doc.locate(text)
 	}
@@ -54,13 +54,13 @@ func (d *decoder) integer(n Node, v reflect.Value) {
 		d.wrongType(n, typeNoun(v.Type()))
 		return
 	}
-	if !decimal.MatchString(n.tree.text) {
+	if !decimal.MatchString(n.tree.text.Reveal()) {
 		d.fault(n, WrongType, "is no whole number in plain digits; write it such as 42, without leading zeros")
 		return
 	}
 	bits := v.Type().Bits()
 	if v.CanInt() {
-		i, err := strconv.ParseInt(n.tree.text, 10, bits)
+		i, err := strconv.ParseInt(n.tree.text.Reveal(), 10, bits)
 		if err != nil {
 			d.fault(n, Invalid, "is out of range; the most is "+strconv.FormatInt(math.MaxInt64>>(64-bits), 10))
 			return
@@ -68,7 +68,7 @@ func (d *decoder) integer(n Node, v reflect.Value) {
 		v.SetInt(i)
 		return
 	}
-	u, err := strconv.ParseUint(n.tree.text, 10, bits)
+	u, err := strconv.ParseUint(n.tree.text.Reveal(), 10, bits)
 	if errors.Is(err, strconv.ErrSyntax) {
 		d.fault(n, Invalid, "is negative; write 0 or more")
 		return
@@ -85,7 +85,7 @@ func (d *decoder) float(n Node, v reflect.Value) {
 		d.wrongType(n, typeNoun(v.Type()))
 		return
 	}
-	f, err := strconv.ParseFloat(n.tree.text, v.Type().Bits())
+	f, err := strconv.ParseFloat(n.tree.text.Reveal(), v.Type().Bits())
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
 		d.fault(n, WrongType, "is no number in plain digits; write it such as 42 or 0.5")
 		return

@@ -6,7 +6,7 @@ func (d *decoder) stage(n Node, out *Stage) {
 	out.Node = n
 	switch {
 	case n.tree.kind == stringKind:
-		out.Name = n.tree.text
+		out.Name = n.tree.text.Reveal()
 		out.Config = Node{doc: n.doc, at: n.at, path: joinPath(n.path, keyText(out.Name))}
 		d.stageName(n, out)
 		return
@@ -27,7 +27,7 @@ func (d *decoder) stage(n Node, out *Stage) {
 		d.fault(child, WrongType, "is the name of a topic; write `to: TOPIC`")
 		return
 	}
-	out.To = only.text
+	out.To = only.text.Reveal()
 	if out.To == "" {
 		d.fault(child, Invalid, "is empty; write `to: TOPIC`")
 	}

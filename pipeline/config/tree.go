@@ -30,7 +30,7 @@ type place struct{ line, column int }
 // configuration may use, and no more, so that nothing else can slip through.
 type tree struct {
 	kind  kind
-	text  string  // of a boolean, number or text
+	text  Secret  // of a boolean, number or text, which may be a secret in the wrong place
 	start place   // where the value begins
 	name  string  // its key in the mapping it stands in
 	key   place   // where that key stands; zero in a list

@@ -25,18 +25,26 @@ func YAML(values any) []byte {
 
 type yamlWriter struct{ bytes.Buffer }
 
-// indent is what stands before a line: the comment mark of an optional
-// section, and spaces.
+// indent is what stands before a line: spaces and, in an optional section, a
+// comment mark where that section begins.
 type indent struct {
+	outer   int
 	comment string
-	spaces  int
+	inner   int
 }
 
-func (i indent) deeper(n int) indent { return indent{i.comment, i.spaces + n} }
+func (i indent) deeper(n int) indent { return indent{i.outer, i.comment, i.inner + n} }
 
-func (i indent) optional() indent { return indent{"# ", i.spaces} }
+func (i indent) optional() indent {
+	if i.comment != "" {
+		return i
+	}
+	return indent{outer: i.outer + i.inner, comment: "# "}
+}
 
-func (i indent) String() string { return i.comment + strings.Repeat(" ", i.spaces) }
+func (i indent) String() string {
+	return strings.Repeat(" ", i.outer) + i.comment + strings.Repeat(" ", i.inner)
+}
 
 func (w *yamlWriter) structure(v reflect.Value, in indent) {
 	for _, f := range fieldsOf(v.Type()) {
