@@ -72,13 +72,12 @@ func (s *suite) send(t *testing.T, c recorded) pipeline.Request {
 	return r
 }
 
-// event gives what the normalise stage is handed of r: without the path's
-// secret, as it was read back from the raw topic.
-func (s *suite) event(r pipeline.Request, lookUp []byte) pipeline.Event {
-	r = clone(r)
+// event gives what the normalise stage is handed of the case: without the
+// path's secret, as it was read back from the raw topic.
+func (s *suite) event(c recorded) pipeline.Event {
+	r, id := clone(c.Request), c.identity
 	r.PathSecret = ""
 	sum := sha256.Sum256(r.Body)
-	id, _ := s.provider.Identify(r)
 	ev := pipeline.Event{
 		Source: source, Plugin: s.spec.Name, ID: "delivery-1", NativeEvent: id.NativeEvent, Key: id.Key,
 		Request: r, Verified: "test", ReceivedAt: s.now,
@@ -87,15 +86,15 @@ func (s *suite) event(r pipeline.Request, lookUp []byte) pipeline.Event {
 			SHA256:   hex.EncodeToString(sum[:]),
 		},
 	}
-	if lookUp != nil {
-		ev.LookUp = &pipeline.LookUp{At: s.now, ContentType: "application/octet-stream", Body: bytes.Clone(lookUp)}
+	if c.LookUp != nil {
+		ev.LookUp = &pipeline.LookUp{At: s.now, ContentType: "application/octet-stream", Body: bytes.Clone(c.LookUp)}
 	}
 	return ev
 }
 
 // normalise normalises the case.
 func (s *suite) normalise(c recorded) ([]booking.Event, error) {
-	return s.provider.Normalise(s.event(c.Request, c.LookUp))
+	return s.provider.Normalise(s.event(c))
 }
 
 func clone(r pipeline.Request) pipeline.Request {

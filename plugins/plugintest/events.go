@@ -27,7 +27,7 @@ func (s *suite) testEvents(t *testing.T, c recorded) {
 func (s *suite) validEvents(t *testing.T, c recorded, events []booking.Event) {
 	t.Helper()
 	ids := map[string]bool{}
-	for i, e := range finish(s.event(c.Request, c.LookUp), events) {
+	for i, e := range finish(s.event(c), events) {
 		validOrigin(t, events[i])
 		validEvent(t, e)
 		if ids[e.ID] {

@@ -64,7 +64,7 @@ func (s *suite) testNothing(t *testing.T) {
 	s.mustReject(t, recorded{}, "identify", err, pipeline.Malformed)
 	_, err = s.provider.Verify(r, s.now)
 	s.mustReject(t, recorded{}, "verify", err, pipeline.Unverified, pipeline.Malformed)
-	_, err = s.provider.Normalise(s.event(r, nil))
+	_, err = s.provider.Normalise(s.event(recorded{Case: pipeline.Case{Request: r}}))
 	if _, ok := pipeline.AsRejection(err); !ok {
 		t.Errorf("normalise: %v, want a rejection", err)
 	}

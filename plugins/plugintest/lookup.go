@@ -22,7 +22,8 @@ func (s *suite) testLookUp(t *testing.T, c recorded) {
 		return
 	}
 	defer s.transport.set(nil)
-	ev := s.event(c.Request, nil)
+	ev := s.event(c)
+	ev.LookUp = nil
 	s.transport.set(answer(http.StatusOK, c.LookUp))
 	got, err := enricher.LookUp(t.Context(), ev)
 	if rejection, ok := pipeline.AsRejection(err); err != nil && !ok {

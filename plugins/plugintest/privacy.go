@@ -78,13 +78,13 @@ func (s *suite) testPrivacy(t *testing.T, c recorded) {
 		s.quiet(t, c, "normalise", err)
 		return
 	}
-	out := bytes.ToLower(public(t, finish(s.event(c.Request, c.LookUp), events)))
+	out := bytes.ToLower(public(t, finish(s.event(c), events)))
 	for _, p := range c.private {
 		if bytes.Contains(out, []byte(strings.ToLower(p))) {
 			t.Error("private text of the webhook is in the public event")
 		}
 	}
-	for _, secret := range secretsOf(s.cfg) {
+	for _, secret := range s.secrets {
 		if bytes.Contains(out, []byte(strings.ToLower(secret))) {
 			t.Error("a secret is in the public event")
 		}
@@ -120,7 +120,7 @@ func (s *suite) published(t *testing.T, c recorded) []byte {
 		if err != nil {
 			continue
 		}
-		if !bytes.Contains(bytes.ToLower(public(t, finish(s.event(changed.Request, changed.LookUp), events))), []byte(canary)) {
+		if !bytes.Contains(bytes.ToLower(public(t, finish(s.event(changed), events))), []byte(canary)) {
 			continue
 		}
 		if tellsWho(p.name) {

@@ -15,12 +15,12 @@ import (
 func (s *suite) testPurity(t *testing.T, c recorded) {
 	asked := s.transport.count()
 	s.transport.set(func(*http.Request) (*http.Response, error) { return nil, errOffline })
-	input := s.event(c.Request, c.LookUp)
+	input := s.event(c)
 	events, err := s.provider.Normalise(input)
 	if err != nil {
 		return // the golden says whether that is right
 	}
-	if !reflect.DeepEqual(input, s.event(c.Request, c.LookUp)) {
+	if !reflect.DeepEqual(input, s.event(c)) {
 		t.Error("Normalise changed its input")
 	}
 	first := show(t, events)
@@ -32,7 +32,7 @@ func (s *suite) testPurity(t *testing.T, c recorded) {
 		t.Error("the events share memory with the webhook")
 	}
 	for name, p := range map[string]pipeline.Provider{"the same provider": s.provider, "another one": s.build(t, s.cfg)} {
-		ev := s.event(c.Request, c.LookUp)
+		ev := s.event(c)
 		ev.ReceivedAt = s.now.AddDate(1, 0, 0)
 		ev.ID, ev.Raw, ev.TraceParent = "delivery-2", pipeline.Raw{}, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 		again, err := p.Normalise(ev)

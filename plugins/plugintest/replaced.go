@@ -14,7 +14,7 @@ func odd(kind string) []string {
 	texts := []string{canary, "", " ", "-1", "0", "1e400", "99999999999999999999", "0.00000000000000000001", "2025-02-30", "0000-00-00", "XXX"}
 	switch kind {
 	case "xml":
-		return append(texts, "<x/>", "&#8364;", strings.Repeat(canary, 5000))
+		return append(texts, "<x/>", "&#8364;", strings.Repeat(canary, 500))
 	case "query":
 		return append(texts, "%zz", "%ff", "%00")
 	}
@@ -22,7 +22,7 @@ func odd(kind string) []string {
 	for _, text := range texts {
 		all = append(all, `"`+text+`"`)
 	}
-	return append(all, `"`+strings.Repeat(canary, 5000)+`"`)
+	return append(all, `"`+strings.Repeat(canary, 500)+`"`)
 }
 
 // testReplaced replaces one value after the other. A booking may die of it only

@@ -125,7 +125,7 @@ func (s *suite) testEmptySecrets(t *testing.T) {
 // noSecret fails where text holds a secret of the configuration.
 func (s *suite) noSecret(t *testing.T, what, text string) {
 	t.Helper()
-	for _, secret := range secretsOf(s.cfg) {
+	for _, secret := range s.secrets {
 		if strings.Contains(text, secret) {
 			t.Errorf("%s holds a secret (invariant 10)", what)
 		}

@@ -21,6 +21,7 @@ const source = "src"
 type suite struct {
 	spec      pipeline.ProviderSpec
 	cfg       any
+	secrets   []string // of cfg, revealed
 	zone      *time.Location
 	now       time.Time
 	optional  []string
@@ -33,7 +34,7 @@ type suite struct {
 func newSuite(t *testing.T, spec pipeline.ProviderSpec, cfg any, opts []Option) *suite {
 	t.Helper()
 	s := &suite{
-		spec: spec, cfg: cfg, zone: time.UTC, now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC),
+		spec: spec, cfg: cfg, secrets: secretsOf(cfg), zone: time.UTC, now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC),
 		transport: &transport{}, log: &lockedBuffer{},
 	}
 	for _, o := range opts {
