@@ -1,0 +1,120 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+// Admin asks and arranges what is beside the records. It connects when it is
+// first used, and again after an outage. Several goroutines may use it.
+type Admin struct {
+	brokers []string
+	conf    *sarama.Config
+	conn    lazy[cluster]
+}
+
+type cluster struct {
+	sarama.ClusterAdmin
+	client sarama.Client
+}
+
+// NewAdmin checks the configuration; it does not need the broker.
+func NewAdmin(cfg Config) (*Admin, error) {
+	conf, err := cfg.sarama()
+	if err != nil {
+		return nil, err
+	}
+	conf.Metadata.Full = true
+	conf.Metadata.Retry.Max, conf.Metadata.Retry.Backoff = 1, 100*time.Millisecond
+	conf.Admin.Timeout = 15 * time.Second
+	conf.Consumer.Return.Errors = true
+	conf.Consumer.MaxWaitTime = 250 * time.Millisecond
+	conf.Consumer.Fetch.Default = int32(max(1<<20, cfg.maxRecord()))
+	a := &Admin{brokers: cfg.Brokers, conf: conf}
+	a.conn.open = func() (cluster, error) { return connect(cfg.Brokers, conf) }
+	return a, nil
+}
+
+func connect(brokers []string, conf *sarama.Config) (cluster, error) {
+	client, err := sarama.NewClient(brokers, conf)
+	if err != nil {
+		return cluster{}, fmt.Errorf("kafka: connect to %v: %w", brokers, err)
+	}
+	admin, err := sarama.NewClusterAdminFromClient(client)
+	if err != nil {
+		_ = client.Close()
+		return cluster{}, fmt.Errorf("kafka: connect to %v: %w", brokers, err)
+	}
+	return cluster{ClusterAdmin: admin, client: client}, nil
+}
+
+// Ping tells whether the cluster answers.
+func (a *Admin) Ping(ctx context.Context) error {
+	return a.do(ctx, "ask for the state of the cluster", func(c cluster) error {
+		_, _, err := c.DescribeCluster()
+		return err
+	})
+}
+
+// Close disconnects. Later calls do nothing.
+func (a *Admin) Close() error {
+	if c, open := a.conn.close(); open {
+		return c.Close()
+	}
+	return nil
+}
+
+// do runs one request. sarama's requests do not know contexts: at the end of
+// ctx the caller goes on, and the request ends by its own timeout. A
+// connection that broke while it lay idle is made anew once.
+func (a *Admin) do(ctx context.Context, what string, request func(cluster) error) error {
+	result := make(chan error, 1)
+	go func() { result <- a.try(ctx, request) }()
+	select {
+	case err := <-result:
+		if err != nil {
+			return fmt.Errorf("kafka: %s: %w", what, err)
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("kafka: %s: %w", what, ctx.Err())
+	}
+}
+
+func (a *Admin) try(ctx context.Context, request func(cluster) error) error {
+	for again := true; ; again = false {
+		c, err := a.conn.get(ctx)
+		if err != nil {
+			return err
+		}
+		if err = request(c); !isBroken(err) {
+			return err
+		}
+		if a.conn.drop(func(now cluster) bool { return now.client == c.client }) {
+			_ = c.Close()
+		}
+		if !again {
+			return err
+		}
+	}
+}
+
+// isBroken tells trouble of a connection from an answer of the broker.
+func isBroken(err error) bool {
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	for _, broken := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, sarama.ErrNotConnected, sarama.ErrOutOfBrokers,
+		sarama.ErrBrokerNotAvailable, sarama.ErrControllerNotAvailable, sarama.ErrClosedClient} {
+		if errors.Is(err, broken) {
+			return true
+		}
+	}
+	return false
+}

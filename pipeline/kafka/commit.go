@@ -1,0 +1,69 @@
+package kafka
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/IBM/sarama"
+)
+
+// committer commits the claims' lowest unfinished offsets (invariant 5), all
+// partitions of a session in one request, every N records or T.
+type committer struct {
+	sub      *subscription
+	kick     chan struct{}
+	finished atomic.Int64 // records since the last commit
+}
+
+// now asks for a commit soon; it does not wait.
+func (c *committer) now() {
+	select {
+	case c.kick <- struct{}{}:
+	default:
+	}
+}
+
+// finish counts a record.
+func (c *committer) finish() {
+	if c.finished.Add(1) == int64(c.sub.conf.CommitRecords) {
+		c.now()
+	}
+}
+
+// start commits for a session until it is stopped.
+func (c *committer) start(session sarama.ConsumerGroupSession) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var loops sync.WaitGroup
+	loops.Go(func() {
+		for c.sub.conf.Clock.Sleep(ctx, c.sub.conf.CommitInterval) == nil {
+			c.now()
+		}
+	})
+	loops.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-c.kick:
+				c.commit(session)
+			}
+		}
+	})
+	return func() {
+		cancel()
+		loops.Wait()
+	}
+}
+
+func (c *committer) commit(session sarama.ConsumerGroupSession) {
+	c.finished.Store(0)
+	moved := false
+	for _, claim := range c.sub.held() {
+		moved = claim.mark(session) || moved
+	}
+	if moved {
+		session.Commit() // what fails stays marked and goes with the next
+		c.sub.commits.Add(1)
+	}
+}

@@ -1,0 +1,28 @@
+// Package kafka is the one place that speaks Kafka: a Publisher and a
+// Subscriber behind Watermill's two interfaces, the administration of topics
+// and groups, and plain reading of a partition. Nothing else imports sarama.
+//
+//	topic ─ Subscriber ─ keyed lanes ─▶ message.Router ─ handler ─▶ Publisher ─ topic
+//	           ▲                                            │
+//	           └── lowest unfinished offset, committed ◀────┘ Ack
+//
+// What the stock Pub/Sub for Watermill does not do, and this one does: many
+// records of a partition in flight at once with equal keys in order, offsets
+// that never pass an unfinished record (invariant 5), a drain before a
+// partition is let go, and a publisher that waits for all its records together.
+//
+// The delivery is at least once. A record is handed out again after a Nack,
+// after a crash and after a claim that was lost with work in flight.
+//
+// The parts, from the wire inwards:
+//
+//   - group.go runs the consumer group (cooperative-sticky) and its sessions;
+//     commit.go is the one place where offsets become marks and commits.
+//   - claim.go holds one partition: reading, draining, letting go.
+//   - window.go, lanes.go and watermark.go decide what may run and what may be
+//     committed; they know neither Kafka nor goroutines.
+//   - message.go and record.go turn records into messages and back, losing
+//     nothing.
+//   - publisher.go and batch.go write; errors.go says what failed.
+//   - admin.go, topics.go, offsets.go, read.go and tail.go are the rest.
+package kafka

@@ -1,0 +1,140 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+// consume is a member of the group until the subscription closes, whatever
+// happens to the broker.
+func (s *subscription) consume() {
+	report := repeated{}
+	for attempt := 0; !s.closing(); attempt++ {
+		began := s.conf.Clock.Now()
+		err := s.member()
+		if s.closing() {
+			return
+		}
+		report.warn(s.log, "the group cannot be read, trying again", err)
+		if s.conf.Clock.Now().Sub(began) > 30*time.Second {
+			attempt = 0 // it had worked for a while
+		}
+		_ = s.conf.Clock.Sleep(s.ctx, doubled(100*time.Millisecond, 5*time.Second, attempt))
+	}
+}
+
+// member joins with a client of its own and goes from session to session. With
+// cooperative rebalancing a session outlives rebalances: one ends only by
+// trouble or by our leaving.
+func (s *subscription) member() error {
+	conf := *s.sarama
+	conf.Consumer.Group.InstanceId = s.instance
+	client, err := sarama.NewClient(s.brokers, &conf)
+	if err != nil {
+		return fmt.Errorf("kafka: connect to %v: %w", s.brokers, err)
+	}
+	defer func() { _ = client.Close() }()
+	group, err := sarama.NewConsumerGroupFromClient(s.conf.Group, client)
+	if err != nil {
+		return fmt.Errorf("kafka: group %s: %w", s.conf.Group, err)
+	}
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		report := repeated{}
+		for err := range group.Errors() {
+			report.warn(s.log, "trouble in the group", err)
+		}
+	})
+	err = s.sessions(group, client)
+	if left := group.Close(); left != nil && err == nil && !s.closing() {
+		err = fmt.Errorf("kafka: leave group %s: %w", s.conf.Group, left)
+	}
+	reader.Wait()
+	return err
+}
+
+func (s *subscription) sessions(group sarama.ConsumerGroup, client sarama.Client) error {
+	for !s.closing() {
+		h := &handler{subscription: s, client: client}
+		if err := group.Consume(s.ctx, s.topics, h); err != nil {
+			return fmt.Errorf("kafka: consume %v: %w", s.topics, err)
+		}
+		_ = s.conf.Clock.Sleep(s.ctx, 100*time.Millisecond) // it ended by trouble
+	}
+	return nil
+}
+
+// handler is what sarama calls in one session.
+type handler struct {
+	*subscription
+	client sarama.Client
+	stop   func() // ends the session's commits
+}
+
+var _ sarama.ConsumerGroupHandler = (*handler)(nil)
+
+// Setup starts committing.
+func (h *handler) Setup(session sarama.ConsumerGroupSession) error {
+	h.stop = h.commit.start(session)
+	return nil
+}
+
+// Cleanup is called after every claim has ended; sarama commits afterwards
+// what they marked.
+func (h *handler) Cleanup(sarama.ConsumerGroupSession) error {
+	h.stop()
+	return nil
+}
+
+// ConsumeClaim holds one partition until it is lost or let go.
+func (h *handler) ConsumeClaim(session sarama.ConsumerGroupSession, from sarama.ConsumerGroupClaim) error {
+	p := pipeline.Partition{Topic: from.Topic(), ID: from.Partition()}
+	start, committed, err := h.start(p, from.InitialOffset())
+	if err != nil {
+		return err // sarama ends the session; the next one asks again
+	}
+	c := newClaim(h.subscription, p, from, start)
+	if committed {
+		c.marked = start
+	}
+	h.hold(c)
+	defer h.release(c)
+	h.commit.now() // a group that reads a topic is to be seen, before its first record is done
+	c.run(session)
+	c.mark(session)
+	return nil
+}
+
+// start gives the offset a claim begins at, and whether the group has
+// committed it.
+func (h *handler) start(p pipeline.Partition, initial int64) (offset int64, committed bool, err error) {
+	if initial >= 0 {
+		return initial, true, nil
+	}
+	offset, err = h.client.GetOffset(p.Topic, p.ID, sarama.OffsetOldest)
+	if err != nil {
+		return 0, false, fmt.Errorf("kafka: ask for the first offset of %s: %w", p, err)
+	}
+	return offset, false, nil
+}
+
+// lost tells from the end of a session whether its claims may already be
+// another member's: then nothing that a handler still does counts.
+func (s *subscription) lost(session context.Context) bool {
+	cause := context.Cause(session)
+	switch {
+	case errors.Is(cause, sarama.ErrSessionConsumeClaimExited),
+		errors.Is(cause, sarama.ErrSessionPartitionCountChanged):
+		return false // the session is ours until its claims have ended
+	case errors.Is(cause, context.Canceled):
+		return !s.closing()
+	}
+	return cause != nil
+}

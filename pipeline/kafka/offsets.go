@@ -1,0 +1,142 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/IBM/sarama"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+// ErrNoTopic is asked about a topic that does not exist.
+var ErrNoTopic = errors.New("no such topic; create it, or mend its name")
+
+// Partitions gives how many partitions a topic has; ErrNoTopic if there is
+// none of that name.
+func (a *Admin) Partitions(ctx context.Context, topic string) (int32, error) {
+	var n int32
+	err := a.do(ctx, "count the partitions of "+topic, func(c cluster) error {
+		ids, err := partitionsOf(c, topic)
+		n = int32(len(ids))
+		return err
+	})
+	return n, err
+}
+
+func partitionsOf(c cluster, topic string) ([]int32, error) {
+	found, err := c.DescribeTopics([]string{topic})
+	if err != nil {
+		return nil, err
+	}
+	if len(found) != 1 {
+		return nil, sarama.ErrIncompleteResponse
+	}
+	t := found[0]
+	if errors.Is(t.Err, sarama.ErrUnknownTopicOrPartition) {
+		return nil, fmt.Errorf("%w: %w", ErrNoTopic, t.Err)
+	}
+	if !errors.Is(t.Err, sarama.ErrNoError) {
+		return nil, t.Err
+	}
+	ids := make([]int32, len(t.Partitions))
+	for i, p := range t.Partitions {
+		ids[i] = p.ID
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+// Ends gives, by partition, the offset that the next record will have.
+func (a *Admin) Ends(ctx context.Context, topic string) (map[int32]int64, error) {
+	return a.offsets(ctx, topic, sarama.OffsetNewest)
+}
+
+// Starts gives, by partition, the first offset that is kept.
+func (a *Admin) Starts(ctx context.Context, topic string) (map[int32]int64, error) {
+	return a.offsets(ctx, topic, sarama.OffsetOldest)
+}
+
+func (a *Admin) offsets(ctx context.Context, topic string, at int64) (map[int32]int64, error) {
+	all := make(map[int32]int64)
+	err := a.do(ctx, "ask for the offsets of "+topic, func(c cluster) error {
+		ids, err := partitionsOf(c, topic)
+		if err != nil {
+			return err
+		}
+		// sarama looks the leaders up in what it knows of the topic.
+		if err := c.client.RefreshMetadata(topic); err != nil {
+			return err
+		}
+		query := make(map[int32]int64, len(ids))
+		for _, id := range ids {
+			query[id] = at
+		}
+		found, err := c.ListOffsets(map[string]map[int32]int64{topic: query}, nil)
+		if err != nil {
+			return err
+		}
+		for id, r := range found[topic] {
+			if r.Err != nil && !errors.Is(r.Err, sarama.ErrNoError) {
+				return fmt.Errorf("partition %d: %w", id, r.Err)
+			}
+			all[id] = r.Offset
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// Committed gives the offsets that a group has committed: for each partition
+// the next one it would read. A group that never read has none.
+func (a *Admin) Committed(ctx context.Context, group string) (map[pipeline.Partition]int64, error) {
+	all := make(map[pipeline.Partition]int64)
+	err := a.do(ctx, "ask for the offsets of group "+group, func(c cluster) error {
+		found, err := c.ListConsumerGroupOffsets(group, nil)
+		if err != nil {
+			return err
+		}
+		blocks := found.Blocks
+		if len(found.Groups) > 0 { // brokers from 3.0
+			blocks = found.Groups[0].Blocks
+		}
+		for topic, byID := range blocks {
+			for id, b := range byID {
+				if !errors.Is(b.Err, sarama.ErrNoError) {
+					return fmt.Errorf("%s/%d: %w", topic, id, b.Err)
+				}
+				if b.Offset >= 0 {
+					all[pipeline.Partition{Topic: topic, ID: id}] = b.Offset
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// Groups gives the names of the consumer groups that begin with prefix,
+// sorted.
+func (a *Admin) Groups(ctx context.Context, prefix string) ([]string, error) {
+	var names []string
+	err := a.do(ctx, "list the groups", func(c cluster) error {
+		found, err := c.ListConsumerGroups()
+		for name := range found {
+			if strings.HasPrefix(name, prefix) {
+				names = append(names, name)
+			}
+		}
+		return err
+	})
+	slices.Sort(names)
+	return names, err
+}

@@ -1,0 +1,153 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+// End as `to` of ReadPartition means the end as it is when the call begins.
+const End int64 = -1
+
+// ReadPartition calls fn with every record of a partition from offset from (a
+// negative one, or one that is no longer kept: the first that is) up to and
+// without offset to, oldest first, outside of any group. It ends early with
+// fn's error.
+//
+// A partition's last offsets may hold no record, where the topic was compacted
+// or transactions left their marks: it follows the batches, not the records,
+// and so always comes to an end.
+func (a *Admin) ReadPartition(ctx context.Context, p pipeline.Partition, from, to int64, fn func(pipeline.Record) error) error {
+	client, err := sarama.NewClient(a.brokers, a.conf)
+	if err != nil {
+		return fmt.Errorf("kafka: read %s: connect to %v: %w", p, a.brokers, err)
+	}
+	// Closing the client is what ends a fetch that is out when ctx ends.
+	closed := context.AfterFunc(ctx, func() { _ = client.Close() })
+	defer func() {
+		if closed() {
+			_ = client.Close()
+		}
+	}()
+	r := &reader{client: client, part: p, known: names{}}
+	err = r.run(ctx, from, to, fn)
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("kafka: read %s: %w", p, err)
+	}
+	return nil
+}
+
+type reader struct {
+	client sarama.Client
+	part   pipeline.Partition
+	known  names
+	next   int64
+}
+
+func (r *reader) run(ctx context.Context, from, to int64, fn func(pipeline.Record) error) error {
+	first, err := r.client.GetOffset(r.part.Topic, r.part.ID, sarama.OffsetOldest)
+	if err != nil {
+		return err
+	}
+	end, err := r.client.GetOffset(r.part.Topic, r.part.ID, sarama.OffsetNewest)
+	if err != nil {
+		return err
+	}
+	if to >= 0 {
+		end = min(end, to)
+	}
+	r.next = max(from, first)
+	for failed, empty := 0, 0; r.next < end && ctx.Err() == nil; {
+		block, err := r.fetch()
+		if err != nil {
+			// A leader that moved or went away: ask who it is now, some times.
+			if failed++; failed > 20 {
+				return err
+			}
+			if err := (pipeline.WallClock{}).Sleep(ctx, doubled(20*time.Millisecond, time.Second, failed)); err != nil {
+				return err
+			}
+			_ = r.client.RefreshMetadata(r.part.Topic)
+			continue
+		}
+		failed = 0
+		before := r.next
+		if err := r.take(block, end, fn); err != nil {
+			return err
+		}
+		if r.next > before {
+			empty = 0
+		} else if empty++; empty > 1 && block.HighWaterMarkOffset >= end {
+			return ctx.Err() // the broker keeps nothing between here and the end
+		}
+	}
+	return ctx.Err()
+}
+
+func (r *reader) fetch() (*sarama.FetchResponseBlock, error) {
+	broker, epoch, err := r.client.LeaderAndEpoch(r.part.Topic, r.part.ID)
+	if err != nil {
+		return nil, err
+	}
+	conf := r.client.Config()
+	req := &sarama.FetchRequest{
+		Version: 11, MinBytes: 1, SessionEpoch: -1, // no fetch session
+		MaxWaitTime: int32(conf.Consumer.MaxWaitTime / time.Millisecond),
+		MaxBytes:    conf.Consumer.Fetch.MaxBytes,
+	}
+	req.AddBlock(r.part.Topic, r.part.ID, r.next, 4*conf.Consumer.Fetch.Default, epoch)
+	resp, err := broker.Fetch(req)
+	if err != nil {
+		_ = broker.Close()
+		return nil, err
+	}
+	block := resp.GetBlock(r.part.Topic, r.part.ID)
+	if block == nil {
+		return nil, sarama.ErrIncompleteResponse
+	}
+	if block.Err != sarama.ErrNoError {
+		return nil, block.Err
+	}
+	return block, nil
+}
+
+func (r *reader) take(block *sarama.FetchResponseBlock, end int64, fn func(pipeline.Record) error) error {
+	for _, set := range block.RecordsSet {
+		b := set.RecordBatch
+		if b == nil || b.PartialTrailingRecord {
+			continue
+		}
+		for _, rec := range b.Records {
+			offset := b.FirstOffset + rec.OffsetDelta
+			if b.Control || offset < r.next {
+				continue
+			}
+			if offset >= end {
+				break
+			}
+			if err := fn(r.record(b, rec, offset)); err != nil {
+				return err
+			}
+		}
+		r.next = max(r.next, b.LastOffset()+1)
+	}
+	return nil
+}
+
+func (r *reader) record(b *sarama.RecordBatch, rec *sarama.Record, offset int64) pipeline.Record {
+	at := b.FirstTimestamp.Add(rec.TimestampDelta)
+	if b.LogAppendTime {
+		at = b.MaxTimestamp
+	}
+	return pipeline.Record{
+		Topic: r.part.Topic, Partition: r.part.ID, Offset: offset,
+		Key: rec.Key, Value: rec.Value, Headers: r.known.headers(rec.Headers), Time: at.UTC(),
+	}
+}

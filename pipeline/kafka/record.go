@@ -1,0 +1,108 @@
+package kafka
+
+import (
+	"github.com/IBM/sarama"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+// maxNames bounds the header names that one reader remembers.
+const maxNames = 256
+
+// names gives header names as strings without making a new one each time:
+// there are few different ones. Not for use by several goroutines.
+type names map[string]string
+
+func (n names) text(name []byte) string {
+	if s, ok := n[string(name)]; ok { // does not allocate
+		return s
+	}
+	s := string(name)
+	if len(n) < maxNames {
+		n[s] = s
+	}
+	return s
+}
+
+// record takes a record over from sarama. Key, value and headers are not
+// copied.
+func (n names) record(m *sarama.ConsumerMessage) pipeline.Record {
+	r := pipeline.Record{
+		Topic: m.Topic, Partition: m.Partition, Offset: m.Offset,
+		Key: m.Key, Value: m.Value, Time: m.Timestamp.UTC(),
+	}
+	r.Headers = n.headers(m.Headers)
+	return r
+}
+
+func (n names) headers(from []*sarama.RecordHeader) []pipeline.Header {
+	if len(from) == 0 {
+		return nil
+	}
+	to := make([]pipeline.Header, len(from))
+	for i, h := range from {
+		to[i] = pipeline.Header{Key: n.text(h.Key), Value: h.Value}
+	}
+	return to
+}
+
+// sizeOf gives the bytes that a record holds, without overhead.
+func sizeOf(r *pipeline.Record) int64 {
+	size := len(r.Key) + len(r.Value)
+	for i := range r.Headers {
+		size += len(r.Headers[i].Key) + len(r.Headers[i].Value)
+	}
+	return int64(size)
+}
+
+// bytesOf is an Encoder that needs no allocation behind a pointer; sarama's
+// own does.
+type bytesOf []byte
+
+// Encode gives the bytes.
+func (b *bytesOf) Encode() ([]byte, error) { return *b, nil }
+
+// Length gives how many.
+func (b *bytesOf) Length() int { return len(*b) }
+
+// outgoing is one record on its way to the broker.
+type outgoing struct {
+	msg        sarama.ProducerMessage
+	key, value bytesOf
+	index      int // in its batch
+	batch      *batch
+}
+
+// fill takes a record over. A nil key or value stays Kafka's null: the Encoder
+// must then be nil, not a pointer to a nil slice. The record's partition is
+// never forced.
+func (o *outgoing) fill(r *pipeline.Record) {
+	o.msg.Topic, o.msg.Timestamp, o.msg.Metadata = r.Topic, r.Time, o
+	if r.Key != nil {
+		o.key = r.Key
+		o.msg.Key = &o.key
+	}
+	if r.Value != nil {
+		o.value = r.Value
+		o.msg.Value = &o.value
+	}
+	o.msg.Headers = headersOf(r.Headers)
+}
+
+func headersOf(from []pipeline.Header) []sarama.RecordHeader {
+	if len(from) == 0 {
+		return nil
+	}
+	size := 0
+	for i := range from {
+		size += len(from[i].Key)
+	}
+	text := make([]byte, 0, size) // all names in one piece
+	to := make([]sarama.RecordHeader, len(from))
+	for i := range from {
+		start := len(text)
+		text = append(text, from[i].Key...)
+		to[i] = sarama.RecordHeader{Key: text[start:len(text):len(text)], Value: from[i].Value}
+	}
+	return to
+}

@@ -1,0 +1,225 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+// SubscriberConfig says how a group reads. Every zero value has a default.
+type SubscriberConfig struct {
+	Group string // the consumer group; needed
+
+	// OnAssigned is called when a partition became ours, before its first
+	// record is handed out, and blocks it. An error is tried again until the
+	// claim is lost, which ends ctx.
+	OnAssigned func(ctx context.Context, p pipeline.Partition) error
+	// OnRevoked is called when the partition is no longer ours, after its last
+	// handler is done; handlers that ignored the end of their context for a
+	// quarter of DrainTimeout are not waited for. It is called once for every
+	// OnAssigned that returned no error.
+	OnRevoked func(p pipeline.Partition)
+
+	WindowRecords int   // records of a partition in work at once; default 512
+	WindowBytes   int64 // their bytes; default 16 MiB, one record always fits
+
+	CommitRecords  int           // offsets are committed after so many records; default 500
+	CommitInterval time.Duration // and after this time; default 200 ms
+
+	// DrainTimeout is how long handlers may finish when a partition is let go
+	// or the subscriber closes; then their contexts end. Default 20 s. With a
+	// quarter more it must be shorter than RebalanceTimeout: a member that
+	// lets go too late is thrown out of its group, and two slow members then
+	// evict each other for ever.
+	DrainTimeout     time.Duration
+	RebalanceTimeout time.Duration // default 60 s
+	SessionTimeout   time.Duration // silence after which a member is dead; default 10 s
+
+	// A record that was Nacked is handed out again after NackBackoff, then
+	// after twice that, up to NackBackoffMax. Defaults 100 ms, 5 s.
+	NackBackoff    time.Duration
+	NackBackoffMax time.Duration
+
+	Clock pipeline.Clock // default pipeline.WallClock
+}
+
+func (c SubscriberConfig) withDefaults() SubscriberConfig {
+	setDefault(&c.WindowRecords, 512)
+	setDefault(&c.WindowBytes, 16<<20)
+	setDefault(&c.CommitRecords, 500)
+	setDefault(&c.CommitInterval, 200*time.Millisecond)
+	setDefault(&c.DrainTimeout, 20*time.Second)
+	setDefault(&c.RebalanceTimeout, time.Minute)
+	setDefault(&c.SessionTimeout, 10*time.Second)
+	setDefault(&c.NackBackoff, 100*time.Millisecond)
+	setDefault(&c.NackBackoffMax, 5*time.Second)
+	if c.Clock == nil {
+		c.Clock = pipeline.WallClock{}
+	}
+	if c.OnAssigned == nil {
+		c.OnAssigned = func(context.Context, pipeline.Partition) error { return nil }
+	}
+	if c.OnRevoked == nil {
+		c.OnRevoked = func(pipeline.Partition) {}
+	}
+	return c
+}
+
+func setDefault[T int | int64 | time.Duration](v *T, d T) {
+	if *v == 0 {
+		*v = d
+	}
+}
+
+// grace is how long handlers may take to notice that their context ended.
+func (c SubscriberConfig) grace() time.Duration { return c.DrainTimeout / 4 }
+
+func (c SubscriberConfig) validate() error {
+	if c.Group == "" {
+		return errors.New("kafka: a subscriber needs a group")
+	}
+	if min(c.WindowRecords, c.CommitRecords) < 0 || min(c.WindowBytes, int64(c.CommitInterval), int64(c.DrainTimeout), int64(c.NackBackoff)) < 0 {
+		return fmt.Errorf("kafka: group %s: a window, interval or timeout is negative", c.Group)
+	}
+	if letGo := c.DrainTimeout + c.grace(); letGo >= c.RebalanceTimeout {
+		return fmt.Errorf("kafka: group %s: draining takes up to %v, which must be less than the rebalance timeout of %v", c.Group, letGo, c.RebalanceTimeout)
+	}
+	return nil
+}
+
+// Subscriber reads topics as one member of a consumer group. Several
+// goroutines may use it. It connects by itself and keeps trying while the
+// broker is away.
+type Subscriber struct {
+	brokers []string
+	conf    SubscriberConfig
+	sarama  *sarama.Config
+	log     *slog.Logger
+
+	lateAcks atomic.Int64
+	commits  atomic.Int64
+
+	mu     sync.Mutex
+	closed bool
+	subs   map[*subscription]struct{}
+	count  int // of subscriptions ever made
+}
+
+var _ message.Subscriber = (*Subscriber)(nil)
+
+// NewSubscriber checks the configuration; it does not need the broker.
+func NewSubscriber(cfg Config, sc SubscriberConfig) (*Subscriber, error) {
+	sc = sc.withDefaults()
+	if err := sc.validate(); err != nil {
+		return nil, err
+	}
+	conf, err := cfg.sarama()
+	if err != nil {
+		return nil, err
+	}
+	consuming(conf, cfg, sc)
+	if err := conf.Validate(); err != nil {
+		return nil, fmt.Errorf("kafka: %w", err)
+	}
+	return &Subscriber{
+		brokers: cfg.Brokers, conf: sc, sarama: conf,
+		log:  cfg.log().With("group", sc.Group),
+		subs: make(map[*subscription]struct{}),
+	}, nil
+}
+
+// consuming sets what a member of a group needs.
+func consuming(c *sarama.Config, cfg Config, sc SubscriberConfig) {
+	c.Consumer.Offsets.Initial = sarama.OffsetOldest // a new group must not skip the backlog
+	// Claims move while the others go on. sarama lets a revoked claim go when
+	// ConsumeClaim returns, commits what is marked, and joins again.
+	c.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{sarama.NewBalanceStrategyCooperativeSticky()}
+	c.Consumer.Group.Rebalance.Timeout = sc.RebalanceTimeout
+	c.Consumer.Group.Rebalance.Retry.Max = 30
+	c.Consumer.Group.Rebalance.Retry.Backoff = 100 * time.Millisecond
+	c.Consumer.Group.Session.Timeout = sc.SessionTimeout
+	c.Consumer.Group.Heartbeat.Interval = sc.SessionTimeout / 10
+	c.Consumer.Group.InstanceId = cfg.InstanceID
+	// The answer to a join takes as long as the slowest member's drain.
+	c.Net.ReadTimeout = sc.RebalanceTimeout + 10*time.Second
+	// commit.go commits; this is on for the last commit of a claim or session,
+	// which only sarama can place between the claim's end and its release.
+	c.Consumer.Offsets.AutoCommit.Enable = true
+	c.Consumer.Offsets.AutoCommit.Interval = time.Hour
+	c.Consumer.Return.Errors = true
+	c.Consumer.Fetch.Default = int32(max(1<<20, cfg.maxRecord()))
+	c.Consumer.Retry.Backoff = 250 * time.Millisecond
+	// A claim notices that it was revoked when the fetch that is out returns.
+	c.Consumer.MaxWaitTime = 250 * time.Millisecond
+	// A partition whose window is full holds up the others of its broker for
+	// up to twice this time; then it is fetched apart.
+	c.Consumer.MaxProcessingTime = 500 * time.Millisecond
+	c.ChannelBufferSize = 64 // records read ahead per partition, beside the window
+}
+
+// Subscribe reads topics, several names with commas between, as one member of
+// the group, oldest record first. The channel closes after Close or the end of
+// ctx, when handlers had their time to finish; values of ctx are in the
+// messages' contexts, its end is not. A message's context ends when it was
+// Acked or Nacked, when its partition is lost, and at the end of a drain.
+func (s *Subscriber) Subscribe(ctx context.Context, topics string) (<-chan *message.Message, error) {
+	list := strings.Split(topics, ",")
+	for i := range list {
+		if list[i] = strings.TrimSpace(list[i]); list[i] == "" {
+			return nil, fmt.Errorf("kafka: subscribe to %q: an empty topic name", topics)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	s.count++
+	sub := newSubscription(ctx, s, list)
+	s.subs[sub] = struct{}{}
+	go func() {
+		sub.run()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.subs, sub)
+	}()
+	return sub.out, nil
+}
+
+// instance gives the static identity of the next subscription, "" where there
+// is none. Two members of one group must not share it.
+func (s *Subscriber) instance() string {
+	if s.sarama.Consumer.Group.InstanceId == "" || s.count == 1 {
+		return s.sarama.Consumer.Group.InstanceId
+	}
+	return fmt.Sprintf("%s-%d", s.sarama.Consumer.Group.InstanceId, s.count)
+}
+
+// Close stops reading, lets handlers finish for DrainTimeout, commits, leaves
+// the group and closes the channels. Later calls wait for the same.
+func (s *Subscriber) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	subs := make([]*subscription, 0, len(s.subs))
+	for sub := range s.subs {
+		subs = append(subs, sub)
+	}
+	s.mu.Unlock()
+	for _, sub := range subs {
+		sub.stop()
+	}
+	for _, sub := range subs {
+		<-sub.done
+	}
+	return nil
+}

@@ -1,0 +1,188 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/IBM/sarama"
+)
+
+// Names of topic settings that EnsureTopics knows more about than equality.
+const (
+	maxMessageBytes = "max.message.bytes"
+	minInSync       = "min.insync.replicas"
+)
+
+// TopicSpec is a topic as it should be.
+type TopicSpec struct {
+	Name        string
+	Partitions  int32
+	Replication int16 // 0: three, or as many as there are brokers
+	// Configs are the topic's own settings. Where a topic is made with three
+	// replicas or more and min.insync.replicas is not among them, it is 2
+	// (invariant 1).
+	Configs map[string]string
+}
+
+// TopicReport is a topic as it is.
+type TopicReport struct {
+	Name       string
+	Created    bool // by this call
+	Partitions int32
+	Replicas   int16
+	// Mismatches are settings that differ from the spec. Nothing of an existing
+	// topic is changed.
+	Mismatches []Mismatch
+}
+
+// Mismatch is one setting of an existing topic. A max.message.bytes that is
+// larger than wanted is none.
+type Mismatch struct {
+	Setting string // partitions, or the name of a topic setting
+	Want    string
+	Have    string
+}
+
+func (m Mismatch) String() string { return fmt.Sprintf("%s is %s, want %s", m.Setting, m.Have, m.Want) }
+
+// EnsureTopics makes the topics that are missing and says how the others
+// differ from their specs, in the order of the specs. On an error the report
+// has the topics that could be told about. Where a right is missing, the error
+// names the topic and the right.
+func (a *Admin) EnsureTopics(ctx context.Context, specs []TopicSpec) ([]TopicReport, error) {
+	var reports []TopicReport
+	err := a.do(ctx, "ensure topics", func(c cluster) error {
+		var err error
+		reports, err = ensure(c, specs)
+		return err
+	})
+	return reports, err
+}
+
+func ensure(c cluster, specs []TopicSpec) ([]TopicReport, error) {
+	names := make([]string, len(specs))
+	for i, s := range specs {
+		names[i] = s.Name
+	}
+	found, err := c.DescribeTopics(names)
+	if err != nil {
+		return nil, err
+	}
+	have := make(map[string]*sarama.TopicMetadata, len(found))
+	for _, t := range found {
+		have[t.Name] = t
+	}
+	var reports []TopicReport
+	var errs []error
+	for _, s := range specs {
+		r, err := ensureOne(c, s, have[s.Name])
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		reports = append(reports, r)
+	}
+	return reports, errors.Join(errs...)
+}
+
+func ensureOne(c cluster, s TopicSpec, have *sarama.TopicMetadata) (TopicReport, error) {
+	switch {
+	case have == nil || errors.Is(have.Err, sarama.ErrUnknownTopicOrPartition):
+		return create(c, s)
+	case errors.Is(have.Err, sarama.ErrTopicAuthorizationFailed):
+		return TopicReport{}, fmt.Errorf("topic %s: this user needs the right to Describe it: %w", s.Name, have.Err)
+	case !errors.Is(have.Err, sarama.ErrNoError):
+		return TopicReport{}, fmt.Errorf("topic %s: %w", s.Name, have.Err)
+	}
+	return compare(c, s, have)
+}
+
+func create(c cluster, s TopicSpec) (TopicReport, error) {
+	replicas := s.Replication
+	if replicas == 0 {
+		brokers, _, err := c.DescribeCluster()
+		if err != nil {
+			return TopicReport{}, fmt.Errorf("topic %s: count the brokers: %w", s.Name, err)
+		}
+		replicas = int16(min(3, len(brokers)))
+	}
+	detail := &sarama.TopicDetail{NumPartitions: s.Partitions, ReplicationFactor: replicas, ConfigEntries: map[string]*string{}}
+	for name, value := range s.Configs {
+		detail.ConfigEntries[name] = &value
+	}
+	if _, set := s.Configs[minInSync]; replicas >= 3 && !set {
+		two := "2"
+		detail.ConfigEntries[minInSync] = &two
+	}
+	err := c.CreateTopic(s.Name, detail, false)
+	switch {
+	case errors.Is(err, sarama.ErrTopicAlreadyExists): // another process was quicker
+		found, err := c.DescribeTopics([]string{s.Name})
+		if err != nil || len(found) == 0 {
+			return TopicReport{}, fmt.Errorf("topic %s: it was made a moment ago and cannot be described: %w", s.Name, err)
+		}
+		return compare(c, s, found[0])
+	case errors.Is(err, sarama.ErrTopicAuthorizationFailed), errors.Is(err, sarama.ErrClusterAuthorizationFailed):
+		return TopicReport{}, fmt.Errorf("topic %s: this user needs the right to Create it, or somebody makes it with %d partitions: %w", s.Name, s.Partitions, err)
+	case err != nil:
+		return TopicReport{}, fmt.Errorf("topic %s: create it with %d partitions and %d replicas: %w", s.Name, s.Partitions, replicas, err)
+	}
+	return TopicReport{Name: s.Name, Created: true, Partitions: s.Partitions, Replicas: replicas}, nil
+}
+
+func compare(c cluster, s TopicSpec, have *sarama.TopicMetadata) (TopicReport, error) {
+	r := TopicReport{Name: s.Name, Partitions: int32(len(have.Partitions))}
+	if len(have.Partitions) > 0 {
+		r.Replicas = int16(len(have.Partitions[0].Replicas))
+	}
+	if s.Partitions > 0 && r.Partitions != s.Partitions {
+		r.Mismatches = append(r.Mismatches, Mismatch{Setting: "partitions", Want: fmt.Sprint(s.Partitions), Have: fmt.Sprint(r.Partitions)})
+	}
+	if len(s.Configs) == 0 {
+		return r, nil
+	}
+	settings, err := settingsOf(c, s.Name)
+	if err != nil {
+		return r, err
+	}
+	for name, want := range s.Configs {
+		if have, ok := settings[name]; ok && !satisfies(name, want, have) {
+			r.Mismatches = append(r.Mismatches, Mismatch{Setting: name, Want: want, Have: have})
+		}
+	}
+	slices.SortFunc(r.Mismatches, func(a, b Mismatch) int { return strings.Compare(a.Setting, b.Setting) })
+	return r, nil
+}
+
+func satisfies(name, want, have string) bool {
+	if name == maxMessageBytes {
+		w, errW := strconv.ParseInt(want, 10, 64)
+		h, errH := strconv.ParseInt(have, 10, 64)
+		return errW == nil && errH == nil && h >= w
+	}
+	return want == have
+}
+
+func settingsOf(c cluster, topic string) (map[string]string, error) {
+	found, err := c.DescribeConfigs([]*sarama.ConfigResource{{Type: sarama.TopicResource, Name: topic}}, sarama.DescribeConfigsOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("topic %s: read its settings: %w", topic, err)
+	}
+	settings := make(map[string]string)
+	for _, r := range found {
+		if errors.Is(r.ErrorCode, sarama.ErrTopicAuthorizationFailed) {
+			return nil, fmt.Errorf("topic %s: this user needs the right to DescribeConfigs of it: %w", topic, r.ErrorCode)
+		}
+		if !errors.Is(r.ErrorCode, sarama.ErrNoError) {
+			return nil, fmt.Errorf("topic %s: read its settings: %w", topic, r.ErrorCode)
+		}
+		for _, e := range r.Configs {
+			settings[e.Name] = e.Value
+		}
+	}
+	return settings, nil
+}
