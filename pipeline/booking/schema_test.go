@@ -126,7 +126,7 @@ func clear(fields []reflect.Value, set int) (restore func()) {
 
 func TestWhatIsValidFollowsTheSchema(t *testing.T) {
 	s := compiled(t)
-	for seed := range uint64(2000) {
+	for seed := range uint64(500) {
 		e := random(dice(seed))
 		e.Tidy()
 		if err := e.Validate(); err != nil {

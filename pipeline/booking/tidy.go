@@ -113,10 +113,12 @@ func (e *Event) keepTime(path string, t *time.Time) *time.Time {
 		e.miss(path)
 		return nil
 	}
-	if u := t.UTC().Round(0); u != *t {
-		return &u
+	u := t.UTC().Round(0)
+	if u == *t {
+		return t
 	}
-	return t
+	moved := u // only what is changed costs an allocation
+	return &moved
 }
 
 func (e *Event) miss(path string) {
@@ -128,7 +130,8 @@ func unlessEqual[T comparable](old *T, value T) *T {
 	if *old == value {
 		return old
 	}
-	return &value
+	changed := value // only what is changed costs an allocation
+	return &changed
 }
 
 func neverNil[T any](list []T) []T {

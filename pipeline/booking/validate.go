@@ -211,8 +211,12 @@ func (c *checker) money(path string, currency *string, exponent *int) {
 		return
 	}
 	known, ok := CurrencyOf(*currency)
-	c.require(ok && known.Code == *currency, path+".currency", "is no upper-case code of ISO 4217")
-	c.require(known.Exponent == *exponent, path+".exponent", "is not that of the currency")
+	if !ok || known.Code != *currency {
+		c.require(false, path+".currency", "is no upper-case code of ISO 4217")
+	}
+	if known.Exponent != *exponent {
+		c.require(false, path+".exponent", "is not that of the currency")
+	}
 }
 
 // said checks the quality lists.
