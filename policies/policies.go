@@ -1,0 +1,12 @@
+// Package policies holds the refund policy that is built in: Rego, the tiers
+// it reads, its tests, and the JSON Schema of its input. The policy stage
+// evaluates it for every event whose type it judges; README.md is for those who
+// write such policies.
+package policies
+
+import "embed"
+
+// FS is the bundle as it lies in this folder.
+//
+//go:embed .manifest refund catalog schemas
+var FS embed.FS

@@ -1,0 +1,83 @@
+# METADATA
+# title: Refunds of cancelled bookings
+# description: >-
+#   Says which rates apply and why. It returns basis points, nights and fixed
+#   amounts; the host does the money arithmetic and checks it.
+package travel.refund
+
+# The types of events this policy judges; no other event gets a decision record.
+judges := {
+	"travel.booking.cancelled.v1",
+	"travel.booking.expired.v1",
+}
+
+# METADATA
+# entrypoint: true
+result := {
+	"schema": "refund-rates/1",
+	"decision": decision,
+	"currency": currency,
+	"rate_bp": outcome.bp,
+	"tier": tier_key,
+	"tier_version": tier_version,
+	"rule": outcome.rule,
+	"rates": rates,
+	"keep": keep,
+	"auto_limit_minor": auto_limit_minor,
+	"reasons": [r | some r in reason],
+	"violations": [v | some v in violation],
+	"policy": data.catalog.policy,
+}
+
+default decision := "review"
+
+decision := "not_applicable" if {
+	not blocked
+	not applicable
+}
+
+decision := "approve" if {
+	not blocked
+	applicable
+	gives
+}
+
+decision := "deny" if {
+	not blocked
+	applicable
+	not gives
+}
+
+# blocked holds while a person must look.
+blocked if {
+	some v in violation
+	v.severity == "error"
+}
+
+gives if {
+	some r in rates
+	r.bp > 0
+}
+
+# applicable holds where a refund can be due at all.
+applicable if not inapplicable
+
+# METADATA
+# labels: {code: N-NOT-SOLD}
+inapplicable if input.booking.status in {"quoted", "expired", "rejected"}
+
+# METADATA
+# labels: {code: N-UNPAID}
+inapplicable if input.booking.payment_status == "unpaid"
+
+# METADATA
+# labels: {code: N-NO-PRICE}
+inapplicable if input.booking.price.total_minor == 0
+
+default currency := null
+
+currency := input.booking.price.currency
+
+default auto_limit_minor := null
+
+auto_limit_minor := data.catalog.auto_limit_minor[currency]

@@ -1,0 +1,69 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/policies"
+)
+
+// stage asks the policy about each event it judges.
+type stage struct {
+	engine *Engine
+	deps   pipeline.StageDeps
+}
+
+var _ pipeline.Stage = (*stage)(nil)
+
+// New compiles the policies once. A bundle that does not compile, or whose
+// data breaks its own schema, is an error that lists every fault with file and
+// row: a policy that cannot be read must stop `run` (invariant 9).
+func New(c Config, deps pipeline.StageDeps) (pipeline.Stage, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	fsys, name := folder(c, deps.Dir)
+	engine, err := NewEngine(fsys, c.Query, c.Timeout.Std())
+	if err != nil {
+		return nil, fmt.Errorf("policies %s: %w", name, err)
+	}
+	return &stage{engine: engine, deps: deps}, nil
+}
+
+// Process attaches the decision to an event whose type the policy judges, and
+// hands on every other event as it is.
+func (s *stage) Process(ctx context.Context, ev pipeline.Event) ([]pipeline.Event, error) {
+	if ev.Booking == nil || !slices.Contains(s.engine.judges, ev.Booking.Type) {
+		return []pipeline.Event{ev}, nil
+	}
+	d, err := s.engine.Decide(ctx, ev)
+	if err != nil {
+		return nil, err
+	}
+	if d.trouble {
+		s.deps.Log.WarnContext(ctx, "held for review: the policy gave no usable answer", "pipeline", s.deps.Pipeline,
+			"stage", "policy", "event_id", d.EventID, "key", d.BookingID, "reason", d.Reasons[0].Code, "policy", d.Policy.Digest)
+	}
+	record, err := d.record(ev)
+	if err != nil {
+		return nil, err
+	}
+	return []pipeline.Event{ev.Attach(pipeline.Decisions, record)}, nil
+}
+
+// folder gives the policies to use and what to call them in an error.
+func folder(c Config, dir string) (fs.FS, string) {
+	if c.Bundle == "" {
+		return policies.FS, "built in"
+	}
+	path := c.Bundle
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	return os.DirFS(path), c.Bundle
+}
