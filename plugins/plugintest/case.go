@@ -86,6 +86,9 @@ func (s *suite) event(c recorded) pipeline.Event {
 			SHA256:   hex.EncodeToString(sum[:]),
 		},
 	}
+	if s.spec.OneBooking {
+		ev.Key = bookingID(id.Key)
+	}
 	if c.LookUp != nil {
 		ev.LookUp = &pipeline.LookUp{At: s.now, ContentType: "application/octet-stream", Body: bytes.Clone(c.LookUp)}
 	}

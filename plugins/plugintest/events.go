@@ -21,6 +21,7 @@ func (s *suite) testEvents(t *testing.T, c recorded) {
 		t.Fatal("no event and no error: an event that ends says why (invariant 3)")
 	}
 	s.validEvents(t, c, events)
+	s.followsSchema(t, finish(s.event(c), events))
 }
 
 // validEvents checks each event, and that a reader can tell them apart.

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/config"
 )
@@ -27,6 +29,7 @@ type suite struct {
 	optional  []string
 	transport *transport
 	log       *lockedBuffer
+	schema    *jsonschema.Schema
 	provider  pipeline.Provider
 	cases     []recorded
 }
@@ -40,6 +43,7 @@ func newSuite(t *testing.T, spec pipeline.ProviderSpec, cfg any, opts []Option) 
 	for _, o := range opts {
 		o(s)
 	}
+	s.schema = compileSchema(t)
 	s.provider = s.build(t, cfg)
 	s.cases = s.readCases(t)
 	return s
