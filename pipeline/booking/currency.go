@@ -1,5 +1,11 @@
 package booking
 
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
 // Currency is one currency of ISO 4217.
 type Currency struct {
 	Code     string // upper case
@@ -31,8 +37,10 @@ func CurrencyOf(code string) (Currency, bool) {
 	return c, ok
 }
 
-// Currencies gives how many currencies are known, the withdrawn ones included.
-func Currencies() int { return len(currencies) }
+// Currencies gives every known currency by code, the withdrawn ones included.
+func Currencies() []Currency {
+	return slices.SortedFunc(maps.Values(currencies), func(a, b Currency) int { return cmp.Compare(a.Code, b.Code) })
+}
 
 // currencies is our own table: libraries that follow CLDR give the digits that
 // are usual in print (IQD 0, TZS 0), not those of ISO 4217.
@@ -55,8 +63,8 @@ func table() map[[3]byte]Currency {
 	return t
 }
 
-// The lists of ISO 4217 (list one, and of list three what was withdrawn from
-// 2021 on), three letters and one separator each.
+// The lists of ISO 4217 up to amendment 180: list one, and of list three what
+// was withdrawn from 2021 on. Three letters and one separator each.
 const (
 	exponent0 = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 	exponent3 = "BHD IQD JOD KWD LYD OMR TND"

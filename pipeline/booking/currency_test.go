@@ -1,6 +1,7 @@
 package booking_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/reservoirhq/reservoir/pipeline/booking"
@@ -48,8 +49,16 @@ func TestCurrencyOfMarksWithdrawnOnes(t *testing.T) {
 
 // A slip in the lists (a separator missing, a code twice) changes the count.
 func TestTheTableHoldsEachCodeOnce(t *testing.T) {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	const active, withdrawn = 17 + 7 + 2 + 139, 6
-	if got := booking.Currencies(); got != active+withdrawn {
-		t.Fatalf("%d currencies, want %d", got, active+withdrawn)
+	all := booking.Currencies()
+	if len(all) != active+withdrawn {
+		t.Fatalf("%d currencies, want %d", len(all), active+withdrawn)
+	}
+	for i, c := range all {
+		found, ok := booking.CurrencyOf(c.Code)
+		if !ok || found != c || c.Exponent > booking.MaxExponent || strings.Trim(c.Code, letters) != "" || i > 0 && all[i-1].Code >= c.Code {
+			t.Errorf("entry %d is %+v", i, c)
+		}
 	}
 }

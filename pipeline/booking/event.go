@@ -94,7 +94,7 @@ type Ref struct {
 	Value string `json:"value"`
 }
 
-// Kind is what was booked.
+// Kind is what was booked; empty is not known, and is listed as missing.
 type Kind string
 
 // The kinds.

@@ -1,8 +1,6 @@
 package booking_test
 
 import (
-	"bytes"
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
@@ -187,6 +185,90 @@ func TestABookingThatIsAliveAgainIsNotCancelled(t *testing.T) {
 	}
 }
 
+func TestDifferentThingsAreNotMixed(t *testing.T) {
+	tests := []struct {
+		name       string
+		from, into func(*booking.Booking)
+		mixed      func(booking.Booking) bool
+	}{
+		{
+			"a name and an id that nothing ties together",
+			func(b *booking.Booking) { b.Product = &booking.Product{ID: ptr("p1")} },
+			func(b *booking.Booking) { b.Product = &booking.Product{Name: ptr("Casa")} },
+			func(b booking.Booking) bool { return b.Product.ID != nil },
+		},
+		{
+			"two stays that begin on one day",
+			func(b *booking.Booking) {},
+			func(b *booking.Booking) {
+				b.Service = &booking.Service{StartsAt: b.Service.StartsAt, Zone: b.Service.Zone, Precision: booking.Day, Nights: ptr(3)}
+			},
+			func(b booking.Booking) bool { return b.Service.EndsAt != nil },
+		},
+		{
+			"the end of one stay and the length of another",
+			func(b *booking.Booking) {
+				b.Service = &booking.Service{StartsAt: b.Service.StartsAt, Zone: b.Service.Zone, Precision: booking.Day, Nights: ptr(4)}
+			},
+			func(b *booking.Booking) {
+				b.Service = &booking.Service{EndsAt: b.Service.EndsAt, Zone: b.Service.Zone, Precision: booking.Day, Nights: ptr(4)}
+			},
+			func(b booking.Booking) bool { return b.Service.StartsAt != nil },
+		},
+		{
+			"the instant of one zone in another",
+			func(b *booking.Booking) {},
+			func(b *booking.Booking) {
+				b.Service = &booking.Service{StartsAt: b.Service.StartsAt, Zone: "UTC", Precision: booking.Day}
+			},
+			func(b booking.Booking) bool { return b.Service.StartLocal != nil },
+		},
+		{
+			"the parts of another total",
+			func(b *booking.Booking) {},
+			func(b *booking.Booking) {
+				b.Price = &booking.Price{Currency: "MXN", Exponent: 2, TotalMinor: 1, Components: []booking.Component{}}
+			},
+			func(b booking.Booking) bool { return len(b.Price.Components) > 0 },
+		},
+		{
+			"a confirmation and a booking that is pending again",
+			func(b *booking.Booking) {},
+			func(b *booking.Booking) { b.Status, b.ConfirmedAt = booking.StatusPending, nil },
+			func(b booking.Booking) bool { return b.ConfirmedAt != nil },
+		},
+		{
+			"the tier of another label",
+			func(b *booking.Booking) {},
+			func(b *booking.Booking) { b.Terms = &booking.Terms{LabelNative: ptr("strict")} },
+			func(b booking.Booking) bool { return b.Terms.Tier != nil },
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			latest, newer := reservation(), reservation()
+			tt.from(&latest.Booking)
+			tt.into(&newer.Booking)
+			for name, got := range map[string]booking.Event{
+				"inherit": booking.Inherit(newer, latest), "newer": booking.MergeNewer(latest, newer), "stale": booking.MergeStale(newer, latest),
+			} {
+				if tt.mixed(got.Booking) {
+					t.Errorf("%s mixed them", name)
+				}
+			}
+		})
+	}
+}
+
+func TestFillingAPathLeavesItsNeighboursAlone(t *testing.T) {
+	e := reservation()
+	e.Booking.Price = nil
+	e.Quality.Missing = []string{"price", "price.components", "price_list"}
+	if got := booking.Inherit(e, reservation()).Quality.Missing; !slices.Equal(got, []string{"price_list"}) {
+		t.Errorf("missing = %q", got)
+	}
+}
+
 func TestAStatusInAWordOfItsOwnIsNotInherited(t *testing.T) {
 	e := reservation()
 	e.Booking.Status, e.Booking.StatusNative = booking.StatusUnknown, ptr("after_sales_intervention")
@@ -219,93 +301,6 @@ func TestBookingsAreNeverMixed(t *testing.T) {
 	}
 }
 
-func TestMergingAgainChangesNothing(t *testing.T) {
-	for name, merge := range map[string]func(state, e booking.Event) booking.Event{
-		"inherit": func(state, e booking.Event) booking.Event { return booking.Inherit(e, state) },
-		"newer":   booking.MergeNewer,
-		"stale":   booking.MergeStale,
-	} {
-		for seed := range uint64(600) {
-			r := dice(seed)
-			state, e := randomTidy(r), randomTidy(r)
-			before := bytesOf(t, state) + bytesOf(t, e)
-			once := merge(state, e)
-			twice := merge(once, e)
-			if name == "inherit" {
-				twice = merge(state, once)
-			}
-			if bytesOf(t, once) != bytesOf(t, twice) {
-				t.Fatalf("%s, seed %d:\n%s\n%s", name, seed, bytesOf(t, once), bytesOf(t, twice))
-			}
-			if before != bytesOf(t, state)+bytesOf(t, e) {
-				t.Fatalf("%s, seed %d: an argument was changed", name, seed)
-			}
-			if err := once.Validate(); err != nil {
-				t.Fatalf("%s, seed %d: %v", name, seed, err)
-			}
-		}
-	}
-}
-
-// Merging with itself is nothing, and a state never loses what it knows to an
-// event that does not say.
-func TestNothingKnownIsLost(t *testing.T) {
-	for seed := range uint64(600) {
-		r := dice(seed)
-		state, e := randomTidy(r), randomTidy(r)
-		for name, got := range map[string]booking.Booking{
-			"inherit": booking.Inherit(e, state).Booking, "newer": booking.MergeNewer(state, e).Booking, "stale": booking.MergeStale(state, e).Booking,
-		} {
-			for field, lost := range map[string]bool{
-				"service": got.Service == nil && (state.Booking.Service != nil || e.Booking.Service != nil),
-				"product": got.Product == nil && (state.Booking.Product != nil || e.Booking.Product != nil),
-				"party":   got.Party == nil && (state.Booking.Party != nil || e.Booking.Party != nil),
-				"price":   got.Price == nil && (state.Booking.Price != nil || e.Booking.Price != nil),
-				"terms":   got.Terms == nil && (state.Booking.Terms != nil || e.Booking.Terms != nil),
-				"booked":  got.BookedAt == nil && (state.Booking.BookedAt != nil || e.Booking.BookedAt != nil),
-				"kind":    got.Kind == "" && (state.Booking.Kind != "" || e.Booking.Kind != ""),
-				"refs":    len(got.Refs) < max(len(state.Booking.Refs), len(e.Booking.Refs)),
-				"people":  len(got.People) < max(len(state.Booking.People), len(e.Booking.People)),
-			} {
-				if lost {
-					t.Fatalf("%s, seed %d: %s was lost", name, seed, field)
-				}
-			}
-		}
-	}
-}
-
-// Where events tell parts of one truth, what a state holds does not hang on how
-// they were grouped: an event inherited from the state before it is merged, or
-// merged as it came, makes the same booking.
-func TestGroupingDoesNotMatterWhereEventsAgree(t *testing.T) {
-	for seed := range uint64(500) {
-		r := dice(seed)
-		a, b, c := part(r), part(r), part(r)
-		left := booking.MergeStale(booking.MergeStale(a, b), c)
-		right := booking.MergeStale(a, booking.MergeStale(b, c))
-		if x, y := bytesOf(t, bare(left)), bytesOf(t, bare(right)); x != y {
-			t.Fatalf("seed %d:\n%s\n%s", seed, x, y)
-		}
-		if x, y := bytesOf(t, bare(booking.MergeNewer(a, b))), bytesOf(t, bare(booking.MergeNewer(a, booking.Inherit(b, a)))); x != y {
-			t.Fatalf("seed %d, inherited:\n%s\n%s", seed, x, y)
-		}
-	}
-}
-
-// The state after a payment has the status it had before.
-func TestPaymentsNeverTouchTheStatus(t *testing.T) {
-	for seed := range uint64(500) {
-		r := dice(seed)
-		state, p := randomTidy(r), randomTidy(r)
-		p.Type, p.Origin.LookedUp = booking.PaymentRecorded, false
-		got := booking.MergeNewer(state, p)
-		if got.Booking.Status != state.Booking.Status || got.Origin != state.Origin {
-			t.Fatalf("seed %d: %s became %s", seed, state.Booking.Status, got.Booking.Status)
-		}
-	}
-}
-
 func TestUnionsAreBounded(t *testing.T) {
 	a, b := reservation(), reservation()
 	a.Booking.Refs, b.Booking.Refs = manyRefs("a"), manyRefs("b")
@@ -324,47 +319,4 @@ func manyRefs(kind string) []booking.Ref {
 		refs[i] = booking.Ref{Kind: kind, Value: time.Duration(i).String()}
 	}
 	return refs
-}
-
-func randomTidy(r *rand.Rand) booking.Event {
-	e := random(r)
-	e.Tidy()
-	return e
-}
-
-// part is one truth with whole parts of it left out.
-func part(r *rand.Rand) booking.Event {
-	e := full()
-	b := &e.Booking
-	v := reflect.ValueOf(b).Elem()
-	for i := range v.NumField() {
-		if f := v.Field(i); f.Kind() == reflect.Pointer && v.Type().Field(i).Name != "StatusNative" && r.IntN(2) == 0 {
-			f.SetZero()
-		}
-	}
-	if r.IntN(2) == 0 {
-		b.Status, b.StatusNative = booking.StatusUnknown, nil
-	}
-	if r.IntN(2) == 0 {
-		b.Kind, b.PaymentStatus = "", booking.PaymentUnknown
-	}
-	b.Refs = some(r, booking.Ref{Kind: "a", Value: "1"}, booking.Ref{Kind: "b", Value: "2"})
-	if r.IntN(2) == 0 {
-		e.Payment, e.Cancellation = nil, nil
-	}
-	return e
-}
-
-// bare is the booking without what tells of the event that last spoke of it.
-func bare(e booking.Event) booking.Event {
-	return booking.Event{Booking: e.Booking}
-}
-
-func bytesOf(t testing.TB, e booking.Event) string {
-	t.Helper()
-	out, err := booking.MarshalInternal(e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(bytes.TrimSpace(out))
 }
