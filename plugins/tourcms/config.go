@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/reservoirhq/reservoir/pipeline/config"
+	"github.com/reservoirhq/reservoir/plugins/urlsecret"
 )
 
 // defaultBaseURL is the host that every public client library calls.
@@ -44,10 +45,7 @@ var _ config.Validator = Config{}
 
 // Validate reports every fault at once.
 func (c Config) Validate() error {
-	faults := []error{c.checkBaseURL()}
-	if c.Secret.IsZero() {
-		faults = append(faults, config.At("secret", "is missing or empty; give the secret segment of the path as {env: NAME} or {file: PATH}"))
-	}
+	faults := []error{urlsecret.Validate("secret", c.Secret), c.checkBaseURL()}
 	if len(c.Channels) == 0 {
 		faults = append(faults, config.At("channels", "is empty; list at least one channel, without it no booking can be looked up"))
 	}

@@ -11,6 +11,10 @@ import (
 	"github.com/reservoirhq/reservoir/pipeline/booking"
 )
 
+// maxPeople bounds the list of people: a group can be larger than a list of an
+// event may be (invariant 11).
+const maxPeople = 200
+
 // people gives the lead customer and the customers, by mail address where
 // there is one and else by the account's customer id. Nothing else about them
 // is read (invariant 10).
@@ -25,10 +29,13 @@ func (r *reader) people() []booking.Person {
 
 func (r *reader) addPerson(people []booking.Person, role, mail, id string) []booking.Person {
 	identity := strings.ToLower(mail)
+	if !strings.Contains(identity, "@") {
+		identity = ""
+	}
 	if identity == "" && id != "" {
 		identity = Name + "/" + strconv.FormatUint(r.hook.account, 10) + "/customer/" + id
 	}
-	if identity == "" {
+	if identity == "" || len(people) == maxPeople {
 		return people
 	}
 	for _, p := range people {

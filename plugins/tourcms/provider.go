@@ -1,8 +1,6 @@
 package tourcms
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"embed"
 	"errors"
 	"io/fs"
@@ -11,6 +9,8 @@ import (
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/config"
+	"github.com/reservoirhq/reservoir/plugins/urlsecret"
 )
 
 // Name is the name of the plugin in a configuration.
@@ -30,8 +30,7 @@ func Spec() pipeline.ProviderSpec {
 }
 
 type provider struct {
-	secret   [sha256.Size]byte // of the URL secret: equal lengths compare in constant time
-	plain    string            // for Send
+	secret   config.Secret
 	base     *url.URL
 	channels map[[2]uint64]Channel // by account and channel
 	accounts map[uint64][]Channel
@@ -56,8 +55,7 @@ func New(c Config, d pipeline.ProviderDeps) (pipeline.Provider, error) {
 		return nil, errors.New("base_url is no URL")
 	}
 	p := &provider{
-		secret:   sha256.Sum256([]byte(c.Secret.Reveal())),
-		plain:    c.Secret.Reveal(),
+		secret:   c.Secret,
 		base:     &url.URL{Scheme: base.Scheme, Host: base.Host},
 		channels: make(map[[2]uint64]Channel, len(c.Channels)),
 		accounts: make(map[uint64][]Channel, len(c.Channels)),
@@ -96,17 +94,11 @@ func (p *provider) Identify(r pipeline.Request) (pipeline.Identity, error) {
 // of this webhook. What the query says is a hint either way; nothing is
 // believed but the look-up's answer.
 func (p *provider) Verify(r pipeline.Request, _ time.Time) (pipeline.Verification, error) {
-	got := sha256.Sum256([]byte(r.PathSecret))
-	same := subtle.ConstantTimeCompare(got[:], p.secret[:]) == 1
-	if !same || r.PathSecret == "" {
-		return pipeline.Verification{}, pipeline.Rejectf(pipeline.Unverified, "the secret in the path is missing or wrong")
-	}
-	return pipeline.Verification{Method: "url-secret"}, nil
+	return urlsecret.Verify(r, p.secret)
 }
 
 // Send puts the secret into the path, as the URL that TourCMS is configured
 // with has it.
 func (p *provider) Send(r pipeline.Request, _ time.Time) (pipeline.Request, error) {
-	r.PathSecret = p.plain
-	return r, nil
+	return urlsecret.Sign(r, p.secret), nil
 }

@@ -1,0 +1,43 @@
+package redbroom
+
+import (
+	"embed"
+	"io/fs"
+	"time"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/config"
+)
+
+// Name is the name of the plugin in a configuration.
+const Name = "redbroom"
+
+//go:embed testdata
+var testdata embed.FS
+
+// Spec is the plugin's entry in the list of plugins.
+func Spec() pipeline.ProviderSpec {
+	s := pipeline.NewProviderSpec(Name, "Red Broom ecosystem (goodbay, plenura): signed booking events", Defaults, New)
+	s.OneBooking = true
+	s.Cases, _ = fs.Sub(testdata, "testdata") // the name is a valid path
+	return s
+}
+
+type provider struct {
+	secrets map[string][]config.Secret // by app
+	nobody  []config.Secret            // what an unknown app is compared with; it matches nothing
+	zone    *time.Location
+}
+
+var (
+	_ pipeline.Provider = (*provider)(nil)
+	_ pipeline.Sender   = (*provider)(nil)
+)
+
+// New builds the provider. It refuses what Validate refuses (invariant 9).
+func New(c Config, d pipeline.ProviderDeps) (pipeline.Provider, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	return &provider{secrets: c.SigningSecrets, nobody: []config.Secret{{}}, zone: d.Zone}, nil
+}
