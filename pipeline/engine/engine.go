@@ -152,8 +152,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	for _, r := range e.rejects {
 		go r.run(background)
 	}
-	if err := e.prepare(ctx); err != nil {
-		return errors.Join(err, ctx.Err())
+	if err := e.prepare(ctx); err != nil || ctx.Err() != nil {
+		return err
 	}
 	router, err := e.router()
 	if err != nil {
@@ -238,7 +238,7 @@ func (b built) adopter(s builtSegment) func(string) bool {
 
 func (e *Engine) keeper(b built, s builtSegment) *keeper {
 	k := &keeper{
-		current: b.plan.output(pipeline.Current), retry: b.plan.output(pipeline.Retry), admin: e.admin,
+		current: b.plan.Output(pipeline.Current), retry: b.plan.Output(pipeline.Retry), admin: e.admin,
 		to: e.publisher, clock: e.deps.Clock, metrics: e.metrics, log: e.deps.Log,
 	}
 	for _, step := range s.steps {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,18 +21,18 @@ type layoutReader interface {
 // leftovers refuses a layout that would leave unread records behind: what an
 // earlier layout, or a source that was removed since, wrote and nobody reads
 // any more. A group's committed offsets tell what it read.
-func (p *Plan) leftovers(ctx context.Context, kafka layoutReader) error {
+func (p *Plan) leftovers(ctx context.Context, k layoutReader) error {
 	for _, pl := range p.Pipelines {
 		reads := map[string][]string{}
 		for _, s := range pl.Segments[1:] {
 			reads[group(pl.Name, s.Name)] = s.In
 		}
-		groups, err := kafka.Groups(ctx, group(pl.Name, ""))
+		groups, err := k.Groups(ctx, group(pl.Name, ""))
 		if err != nil {
 			return fmt.Errorf("list the consumer groups of the pipeline %s: %w", pl.Name, err)
 		}
 		for _, g := range groups {
-			if err := unread(ctx, kafka, g, reads[g]); err != nil {
+			if err := unread(ctx, k, g, reads[g]); err != nil {
 				return err
 			}
 		}
@@ -50,7 +51,7 @@ func unread(ctx context.Context, k layoutReader, group string, reads []string) e
 			continue
 		}
 		ends, err := k.Ends(ctx, topic)
-		if kafka.IsUnknownTopic(err) {
+		if errors.Is(err, kafka.ErrNoTopic) {
 			continue // deleted: nothing is left to read
 		}
 		if err != nil {

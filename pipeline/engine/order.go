@@ -124,7 +124,7 @@ func (p *planner) ownership(cfg config.Pipeline, planned PlannedPipeline) {
 	}
 }
 
-// Stateful gives the segment whose stage keeps state, nil if there is none.
+// stateful gives the segment whose stage keeps state, nil if there is none.
 func (p PlannedPipeline) stateful() *PlannedSegment {
 	for i := range p.Segments {
 		if slices.Contains(p.Segments[i].Stages, stateful) {
@@ -134,5 +134,5 @@ func (p PlannedPipeline) stateful() *PlannedSegment {
 	return nil
 }
 
-// output gives the topic of an output.
-func (p PlannedPipeline) output(o pipeline.Output) string { return p.topics[o] }
+// Output gives the topic of an output.
+func (p PlannedPipeline) Output(o pipeline.Output) string { return p.topics[o] }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -16,36 +17,96 @@ func (e *Engine) prepare(ctx context.Context) error {
 	backoff := 200 * time.Millisecond
 	for said := false; ; said = true {
 		err := e.topicsReady(ctx)
-		if err == nil || !kafka.IsUnreachable(err) {
+		var refused *RefusedError
+		if err == nil || errors.As(err, &refused) {
 			return err
 		}
 		if !said {
 			e.deps.Log.Warn("waiting for the broker; webhooks are answered 503", "error", err)
 		}
-		if err := e.deps.Clock.Sleep(ctx, backoff); err != nil {
+		if e.deps.Clock.Sleep(ctx, backoff) != nil {
 			return nil // told to stop before the broker came
 		}
 		backoff = min(2*backoff, 5*time.Second)
 	}
 }
 
+// RefusedError is why Run does not start: no waiting mends it.
+type RefusedError struct{ Err error }
+
+func (e *RefusedError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
 func (e *Engine) topicsReady(ctx context.Context) error {
-	report, err := e.admin.EnsureTopics(ctx, e.plan.specs(e.maxRecord), e.plan.File.Kafka.Topics.Create)
+	reports, err := e.ensure(ctx)
+	if kafka.IsRefused(err) {
+		return &RefusedError{err}
+	}
 	if err != nil {
 		return err
 	}
-	for _, w := range report.Warnings {
-		e.deps.Log.Warn("topic", "problem", w)
+	if err := e.judge(reports); err != nil {
+		return &RefusedError{err}
 	}
-	e.metrics.unsafeTopics.Set(float64(report.Unsafe))
-	if err := agree(report.Partitions, e.plan.mustAgree()); err != nil {
-		return err
+	err = e.plan.leftovers(ctx, e.admin)
+	var left *LayoutError
+	if errors.As(err, &left) || kafka.IsRefused(err) {
+		return &RefusedError{err}
 	}
-	return e.plan.leftovers(ctx, e.admin)
+	return err
+}
+
+// ensure makes the topics, or, where it may not, only looks at them.
+func (e *Engine) ensure(ctx context.Context) ([]kafka.TopicReport, error) {
+	specs := e.plan.specs(e.maxRecord)
+	if e.plan.File.Kafka.Topics.Create {
+		return e.admin.EnsureTopics(ctx, specs)
+	}
+	var missing []string
+	for _, s := range specs {
+		_, err := e.admin.Partitions(ctx, s.Name)
+		if errors.Is(err, kafka.ErrNoTopic) {
+			missing = append(missing, s.Name)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	if len(missing) > 0 {
+		return nil, &RefusedError{fmt.Errorf("these topics are missing and kafka.topics.create is false: %s; make them, `reservoir topics` says how", strings.Join(missing, ", "))}
+	}
+	return e.admin.EnsureTopics(ctx, specs)
+}
+
+// judge warns of what is weak and refuses what is wrong in the topics as they
+// are.
+func (e *Engine) judge(reports []kafka.TopicReport) error {
+	counts := map[string]int32{}
+	weak := 0
+	for _, r := range reports {
+		counts[r.Name] = r.Partitions
+		if r.Replicas < 2 {
+			weak++ // invariant 1: one broker's loss can take these records
+		}
+		for _, m := range r.Mismatches {
+			if m.Setting == "max.message.bytes" {
+				return fmt.Errorf("topic %s: %s: a webhook of the largest allowed size would not fit; raise the topic's setting or lower max_body", r.Name, m)
+			}
+			if m.Setting != "partitions" { // those that must agree are refused below
+				e.deps.Log.Warn("topic is set otherwise", "topic", r.Name, "setting", m.Setting, "is", m.Have, "wanted", m.Want)
+			}
+		}
+	}
+	e.metrics.unsafeTopics.Set(float64(weak))
+	if weak > 0 && !e.plan.File.Kafka.IsEmbedded() {
+		e.deps.Log.Warn("topics have one replica: what is answered 200 is lost with their broker", "topics", weak)
+	}
+	return agree(counts, e.plan.mustAgree())
 }
 
 // agree refuses partition counts under which dedupe would not own its state.
-func agree(counts map[string]int, groups [][]string) error {
+func agree(counts map[string]int32, groups [][]string) error {
 	for _, group := range groups {
 		for _, topic := range group[1:] {
 			if counts[topic] != counts[group[0]] {
@@ -63,7 +124,7 @@ func connection(cfg config.Kafka, brokers []string, maxRecord int, deps Deps) ka
 		Brokers: brokers, ClientID: cfg.ClientID, InstanceID: cfg.InstanceID, MaxRecord: maxRecord, Log: deps.Log,
 	}
 	if cfg.SASL != nil {
-		c.SASL = &kafka.SASL{Mechanism: strings.ToUpper(cfg.SASL.Mechanism), User: cfg.SASL.Username, Password: cfg.SASL.Password}
+		c.SASL = &kafka.SASL{Mechanism: cfg.SASL.Mechanism, User: cfg.SASL.Username, Password: cfg.SASL.Password}
 	}
 	if cfg.TLS != nil {
 		c.TLS = &kafka.TLS{CA: string(cfg.TLS.CA), Cert: string(cfg.TLS.Cert), Key: cfg.TLS.Key, ServerName: cfg.TLS.ServerName}

@@ -42,20 +42,20 @@ func (p PlannedPipeline) infos() []TopicInfo {
 			list = append(list, p.between(i, s)...)
 		}
 	}
-	perSourceLookups := perSource(p.output(pipeline.Lookups), p.Sources)
+	perSourceLookups := perSource(p.Output(pipeline.Lookups), p.Sources)
 	list = append(list,
-		TopicInfo{Topic: p.output(pipeline.Events), Key: "booking id", Value: "booking event, JSON", For: "analysts: every accepted event once, in order per booking"},
-		TopicInfo{Topic: p.output(pipeline.Decisions), Key: "booking id", Value: "decision, JSON", For: "analysts, payments, policy authors"},
-		TopicInfo{Topic: p.output(pipeline.Current), Key: "booking id", Value: "latest state, JSON; compacted", For: "look-up tables", compacted: true},
-		TopicInfo{Topic: p.output(pipeline.Dead), Key: "as it was", Value: "as it was", For: "ops: what needs a person"},
-		TopicInfo{Topic: p.output(pipeline.Rejected), Key: "as it was", Value: "as it was", For: "ops: webhooks answered 400 and 401"},
+		TopicInfo{Topic: p.Output(pipeline.Events), Key: "booking id", Value: "booking event, JSON", For: "analysts: every accepted event once, in order per booking"},
+		TopicInfo{Topic: p.Output(pipeline.Decisions), Key: "booking id", Value: "decision, JSON", For: "analysts, payments, policy authors"},
+		TopicInfo{Topic: p.Output(pipeline.Current), Key: "booking id", Value: "latest state, JSON; compacted", For: "look-up tables", compacted: true},
+		TopicInfo{Topic: p.Output(pipeline.Dead), Key: "as it was", Value: "as it was", For: "ops: what needs a person"},
+		TopicInfo{Topic: p.Output(pipeline.Rejected), Key: "as it was", Value: "as it was", For: "ops: webhooks answered 400 and 401"},
 	)
 	for _, t := range perSourceLookups {
 		list = append(list, TopicInfo{Topic: t, Key: "booking id", Value: "answer of a look-up", For: "replay, evidence"})
 	}
 	return append(list,
-		TopicInfo{Topic: p.output(pipeline.Retry), Key: "as it was", Value: "as it was", For: "the pipeline: parked records"},
-		TopicInfo{Topic: p.output(pipeline.Outcomes), Key: "as it was", Value: "empty; headers tell", For: "audit: outcomes that leave no other record"},
+		TopicInfo{Topic: p.Output(pipeline.Retry), Key: "as it was", Value: "as it was", For: "the pipeline: parked records"},
+		TopicInfo{Topic: p.Output(pipeline.Outcomes), Key: "as it was", Value: "empty; headers tell", For: "audit: outcomes that leave no other record"},
 	)
 }
 
@@ -90,7 +90,7 @@ func (p *Plan) specs(maxRecord int) []kafka.TopicSpec {
 			configs["retention.ms"] = strconv.FormatInt(cfg.Retention.Std().Milliseconds(), 10)
 		}
 		specs = append(specs, kafka.TopicSpec{
-			Name: t.Topic, Partitions: cfg.Partitions, Replication: cfg.Replication, Configs: configs,
+			Name: t.Topic, Partitions: int32(cfg.Partitions), Replication: int16(cfg.Replication), Configs: configs,
 		})
 	}
 	return specs
@@ -102,9 +102,9 @@ func (p *Plan) mustAgree() [][]string {
 	var groups [][]string
 	for _, pl := range p.Pipelines {
 		if s := pl.stateful(); s != nil {
-			group := []string{pl.output(pipeline.Current)}
+			group := []string{pl.Output(pipeline.Current)}
 			for _, in := range s.In {
-				if in != pl.output(pipeline.Retry) {
+				if in != pl.Output(pipeline.Retry) {
 					group = append(group, in)
 				}
 			}
