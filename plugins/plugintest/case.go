@@ -29,7 +29,7 @@ type recorded struct {
 // broken tells a case that is refused before anybody can tell its booking.
 func (c recorded) broken() bool { return c.err != nil }
 
-func (s *suite) readCases(t *testing.T) []recorded {
+func (s *suite) readCases(t testing.TB) []recorded {
 	t.Helper()
 	if s.spec.Cases == nil {
 		return nil

@@ -31,6 +31,8 @@ func (s *suite) testPurity(t *testing.T, c recorded) {
 	if !bytes.Equal(first, show(t, events)) {
 		t.Error("the events share memory with the webhook")
 	}
+	s.clock.set(s.now.AddDate(1, 0, 0))
+	defer s.clock.set(s.now)
 	for name, p := range map[string]pipeline.Provider{"the same provider": s.provider, "another one": s.build(t, s.cfg)} {
 		ev := s.event(c)
 		ev.ReceivedAt = s.now.AddDate(1, 0, 0)

@@ -28,7 +28,7 @@ func (s *suite) followsSchema(t *testing.T, events []booking.Event) {
 	}
 }
 
-func compileSchema(t *testing.T) *jsonschema.Schema {
+func compileSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(booking.Schema()))
 	if err != nil {

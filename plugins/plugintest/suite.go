@@ -28,13 +28,14 @@ type suite struct {
 	now       time.Time
 	optional  []string
 	transport *transport
+	clock     *stoppedClock
 	log       *lockedBuffer
 	schema    *jsonschema.Schema
 	provider  pipeline.Provider
 	cases     []recorded
 }
 
-func newSuite(t *testing.T, spec pipeline.ProviderSpec, cfg any, opts []Option) *suite {
+func newSuite(t testing.TB, spec pipeline.ProviderSpec, cfg any, opts []Option) *suite {
 	t.Helper()
 	s := &suite{
 		spec: spec, cfg: cfg, secrets: secretsOf(cfg), zone: time.UTC, now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC),
@@ -43,6 +44,7 @@ func newSuite(t *testing.T, spec pipeline.ProviderSpec, cfg any, opts []Option) 
 	for _, o := range opts {
 		o(s)
 	}
+	s.clock = &stoppedClock{now: s.now}
 	s.schema = compileSchema(t)
 	s.provider = s.build(t, cfg)
 	s.cases = s.readCases(t)
@@ -51,7 +53,7 @@ func newSuite(t *testing.T, spec pipeline.ProviderSpec, cfg any, opts []Option) 
 
 // build makes a provider as the core does: defaults, configuration, check,
 // constructor.
-func (s *suite) build(t *testing.T, cfg any) pipeline.Provider {
+func (s *suite) build(t testing.TB, cfg any) pipeline.Provider {
 	t.Helper()
 	if err := validate(cfg); err != nil {
 		t.Fatalf("the configuration the suite is given: %v", err)
@@ -64,7 +66,7 @@ func (s *suite) build(t *testing.T, cfg any) pipeline.Provider {
 		t.Fatalf("bind: %v", err)
 	}
 	p, err := make(pipeline.ProviderDeps{
-		Source: source, Zone: s.zone, Transport: s.transport, Clock: stoppedClock{now: s.now},
+		Source: source, Zone: s.zone, Transport: s.transport, Clock: s.clock,
 		Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {

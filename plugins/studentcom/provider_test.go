@@ -13,3 +13,5 @@ func cfg() studentcom.Config {
 }
 
 func TestContract(t *testing.T) { plugintest.Run(t, studentcom.Spec(), cfg()) }
+
+func FuzzProvider(f *testing.F) { plugintest.Fuzz(f, studentcom.Spec(), cfg()) }

@@ -13,3 +13,5 @@ func cfg() vrplatform.Config {
 }
 
 func TestContract(t *testing.T) { plugintest.Run(t, vrplatform.Spec(), cfg()) }
+
+func FuzzProvider(f *testing.F) { plugintest.Fuzz(f, vrplatform.Spec(), cfg()) }
