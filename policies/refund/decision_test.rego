@@ -110,6 +110,8 @@ test_held_for_review[note] if {
 		"no nights": [object.union(tiered("airbnb.flexible"), {"derived": {"nights_total": null, "minutes_before_start": 60}}), "missing_nights"],
 		"already adjusted": [{"booking": {"price": {"components": [{"type": "cancellation", "amount_minor": -1}]}}}, "price_already_adjusted"],
 		"unknown component": [{"booking": {"price": {"components": [{"type": "helicopter", "amount_minor": 1}]}}}, "unknown_component"],
+		"supplier reopened it": [{"cancellation": {"by": "supplier", "reason_code": "reopened"}}, "supplier_reason"],
+		"components unknown": [object.union(before("goodbay.moderate", 4980), {"quality": {"missing": ["price.components"]}}), "missing_components"],
 		"paid in part": [{"booking": {"payment_status": "partial"}}, "partly_paid"],
 		"visa": [object.union(tiered("studentcom.sample"), {"cancellation": {"reason_code": "visa_refusal"}}), "evidence_required"],
 	}
@@ -134,6 +136,17 @@ test_assumed_hour_near_a_deadline_is_said if {
 test_assumed_hour_far_from_deadlines_is_not if {
 	got := decide({"booking": {"service": {"precision": "day"}}, "derived": {"minutes_before_start": 9000}})
 	count(got.violations) == 0
+}
+
+test_unknown_payment_is_said if {
+	got := decide({"booking": {"payment_status": "unknown"}})
+	got.decision == "approve"
+	codes(got.violations) == {"payment_unknown"}
+}
+
+test_unknown_components_do_not_matter_where_all_goes_back if {
+	got := decide({"quality": {"missing": ["price.components"]}})
+	got.decision == "approve"
 }
 
 # A type of component without a class must not drop its line without a word.

@@ -5,6 +5,8 @@ package travel.refund
 
 error(code, message) := {"code": code, "severity": "error", "message": message}
 
+warning(code, message) := {"code": code, "severity": "warning", "message": message}
+
 # METADATA
 # labels: {code: stale}
 violation contains error("stale", "a newer state of the booking was published before") if input.stale
@@ -44,6 +46,15 @@ violation contains error("cancelled_by_platform", sprintf("cancelled by the %s, 
 }
 
 # METADATA
+# labels: {code: supplier_reason}
+violation contains error("supplier_reason", sprintf("cancelled by the supplier for %s: perhaps there is nothing to pay back", [code])) if {
+	applicable
+	by == "supplier"
+	code := input.cancellation.reason_code
+	code in data.catalog.supplier_reasons_for_review
+}
+
+# METADATA
 # labels: {code: missing_price}
 violation contains error("missing_price", "the price or its currency is not known") if {
 	applicable
@@ -65,6 +76,21 @@ violation contains error("unknown_component", sprintf("the catalogue has no clas
 	some c in input.booking.price.components
 	class(c.type) == "unknown"
 	not c.type in {"cancellation", "refund"}
+}
+
+# METADATA
+# labels: {code: missing_components}
+violation contains error("missing_components", "what the price is made of is not known, and its parts are refunded differently") if {
+	applicable
+	"price.components" in input.quality.missing
+	outcome.bp != 10000
+}
+
+# METADATA
+# labels: {code: payment_unknown}
+violation contains warning("payment_unknown", "whether the price was paid is not known; the refund is reckoned on the price") if {
+	applicable
+	input.booking.payment_status == "unknown"
 }
 
 # METADATA
@@ -145,7 +171,7 @@ violation contains error("evidence_required", sprintf("%s asks for written evide
 
 # METADATA
 # labels: {code: start_hour_assumed}
-violation contains {"code": "start_hour_assumed", "severity": "warning", "message": msg} if {
+violation contains warning("start_hour_assumed", msg) if {
 	needs_tier
 	input.booking.service.precision == "day"
 	input.derived.minutes_before_start != null

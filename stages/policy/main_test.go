@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -27,9 +28,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is a limit that no test meets unless it means to.
 const patience = time.Minute
 
+// shipped is the built-in policy, compiled once for all tests.
+var shipped = sync.OnceValues(func() (*policy.Engine, error) {
+	return policy.NewEngine(policies.FS, policy.DefaultQuery, patience)
+})
+
 func builtIn(t testing.TB) *policy.Engine {
 	t.Helper()
-	return engine(t, policies.FS)
+	e, err := shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 func engine(t testing.TB, fsys fs.FS) *policy.Engine {
