@@ -1,0 +1,16 @@
+// Command reservoir takes booking webhooks of travel providers and turns them
+// into one clean, ordered stream of booking events on Kafka.
+package main
+
+import (
+	"os"
+
+	"github.com/reservoirhq/reservoir/cmd/reservoir/command"
+	"github.com/reservoirhq/reservoir/pipeline/engine"
+	"github.com/reservoirhq/reservoir/plugins"
+	"github.com/reservoirhq/reservoir/stages"
+)
+
+func main() {
+	os.Exit(command.Main(engine.Parts{Stages: stages.All(), Plugins: plugins.All()}))
+}
