@@ -140,8 +140,14 @@ type namedTopic struct{ name, topic string }
 
 func (o Outputs) named() []namedTopic {
 	return []namedTopic{
-		{"events", o.Events}, {"decisions", o.Decisions}, {"current", o.Current}, {"dead", o.Dead},
-		{"rejected", o.Rejected}, {"lookups", o.Lookups}, {"retry", o.Retry}, {"outcomes", o.Outcomes},
+		{"events", o.Events},
+		{"decisions", o.Decisions},
+		{"current", o.Current},
+		{"dead", o.Dead},
+		{"rejected", o.Rejected},
+		{"lookups", o.Lookups},
+		{"retry", o.Retry},
+		{"outcomes", o.Outcomes},
 	}
 }
 

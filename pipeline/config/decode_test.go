@@ -42,20 +42,20 @@ type inner struct {
 func (i *inner) SetDefaults() { i.Tries = 3 }
 
 type wide struct {
-	Text    string                     `yaml:"text"`
-	Flag    bool                       `yaml:"flag"`
-	Small   int8                       `yaml:"small"`
-	Ratio   float64                    `yaml:"ratio"`
-	Section inner                      `yaml:"section"`
-	Pointer *inner                     `yaml:"pointer"`
-	Number  *int                       `yaml:"number"`
-	List    []inner                    `yaml:"list"`
-	Words   []string                   `yaml:"words"`
-	Secrets map[string][]config.Secret `yaml:"secrets"`
-	Parts   map[string]inner           `yaml:"parts"`
-	File    config.Path                `yaml:"file"`
-	Untaged config.Size                //nolint:revive // the name of the key is made from the field's
-	Skipped string                     `yaml:"-"`
+	Text     string                     `yaml:"text"`
+	Flag     bool                       `yaml:"flag"`
+	Small    int8                       `yaml:"small"`
+	Ratio    float64                    `yaml:"ratio"`
+	Section  inner                      `yaml:"section"`
+	Pointer  *inner                     `yaml:"pointer"`
+	Number   *int                       `yaml:"number"`
+	List     []inner                    `yaml:"list"`
+	Words    []string                   `yaml:"words"`
+	Secrets  map[string][]config.Secret `yaml:"secrets"`
+	Parts    map[string]inner           `yaml:"parts"`
+	File     config.Path                `yaml:"file"`
+	Untagged config.Size                // no tag: the key is made from the name
+	Skipped  string                     `yaml:"-"`
 }
 
 func TestDecodeFillsEveryKindOfField(t *testing.T) {
@@ -74,7 +74,7 @@ func TestDecodeFillsEveryKindOfField(t *testing.T) {
       secrets: {app: [{env: A}, {file: b/c}], "other app": []}
       parts: {x: {}}
       file: policies
-      untaged: 2KiB
+      untagged: 2KiB
 `)
 	got := wide{Text: "default", Section: inner{Tries: 9}, Words: []string{"default"}}
 	if err := node.Decode(&got); err != nil {
@@ -88,7 +88,7 @@ func TestDecodeFillsEveryKindOfField(t *testing.T) {
 		Secrets: map[string][]config.Secret{
 			"app": {config.NewSecret(marker + "-A"), config.NewSecret(marker + " of conf/b/c")}, "other app": {},
 		},
-		Parts: map[string]inner{"x": {Tries: 3}}, File: config.Path(filepath.Join("conf", "policies")), Untaged: 2048,
+		Parts: map[string]inner{"x": {Tries: 3}}, File: config.Path(filepath.Join("conf", "policies")), Untagged: 2048,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -251,5 +251,21 @@ pipelines: {b: {sources: [one], stages: [ingest]}}
 	}
 	if f.Dir() != dir || f.Sources[0].Location().String() != "UTC" {
 		t.Errorf("dir %s, zone %s", f.Dir(), f.Sources[0].Location())
+	}
+}
+
+func TestFilesOutOfBoundsAreRefused(t *testing.T) {
+	for name, text := range map[string]string{
+		"large":    strings.Repeat("#", 256<<10+1),
+		"brackets": "a: " + strings.Repeat("[", 10_000),
+		"braces":   "a: " + strings.Repeat("{a: ", 10_000),
+		"dashes":   strings.Repeat("- ", 10_000),
+		"tags":     "a: " + strings.Repeat("!x ", 10_000),
+		"anchors":  "a: " + strings.Repeat("&x ", 10_000),
+	} {
+		_, faults := machine().Parse("reservoir.yaml", []byte(text))
+		if len(faults.OfKind(config.Unsupported)) == 0 {
+			t.Errorf("%s: %d faults, none of kind unsupported", name, len(faults))
+		}
 	}
 }

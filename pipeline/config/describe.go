@@ -39,7 +39,8 @@ func describeStruct(v reflect.Value) []Field {
 
 func describeField(f field, v reflect.Value) Field {
 	out := Field{Name: f.name, Doc: f.doc, Required: f.required, Enum: f.enum, Type: shapeNoun(f, v.Type())}
-	if text, ok := scalarText(v); ok && !(v.IsZero() && (f.required || v.Kind() == reflect.String)) {
+	nothing := v.IsZero() && (f.required || v.Kind() == reflect.String)
+	if text, ok := scalarText(v); ok && !nothing {
 		out.Default = text
 	}
 	if inner := elementOf(v); inner.Kind() == reflect.Struct && !isScalar(inner.Type()) {

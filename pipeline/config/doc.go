@@ -34,7 +34,7 @@
 //
 // # What of YAML is read
 //
-// One document of at most 1 MiB; mappings, lists and plain values. Refused are
+// One document of at most 256 KiB; mappings, lists and plain values. Refused are
 // anchors, aliases, merge keys, tags, directives, `?` keys and further
 // documents: a configuration that is read by people at night says each thing
 // where it is used. Duplicate keys are refused. An integer is decimal; a text

@@ -26,7 +26,7 @@ func readBounded(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // a file that was read cannot lose anything by its close
+	defer f.Close() // a file that was read cannot lose anything by its close
 	return io.ReadAll(io.LimitReader(f, maxFile+1))
 }
 
