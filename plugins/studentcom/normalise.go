@@ -11,7 +11,7 @@ import (
 	"github.com/reservoirhq/reservoir/plugins/jsondoc"
 )
 
-var errState = errors.New("neither stage nor type tells what happened to the booking")
+var errState = errors.New("neither its stage nor its times nor the type of the event tell what happened to it")
 
 // Normalise gives the one booking that the webhook is about.
 func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {

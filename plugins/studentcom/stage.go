@@ -50,22 +50,25 @@ type state struct {
 // always `booking.` and the stage (in the Connect sample it is
 // booking.waiting_for_payment while the stage is making_payment), so it stands
 // in only where there is no stage, and is in conflict only where it means
-// another status. False where neither tells anything.
+// another status. False where neither they nor the times tell anything.
 func (m message) stageOf(t times) (state, bool) {
 	said := strings.TrimPrefix(m.event, eventPrefix)
 	bySaid, saidKnown := statusOf(said)
 	stage, ok := m.booking.Get("stage").Text()
 	if !ok {
-		return state{status: bySaid, native: &said, missing: []string{"status"}}, saidKnown
+		s := state{status: bySaid, missing: []string{"status"}}
+		if saidKnown {
+			s.native = &said
+		}
+		s = s.byTimes(t)
+		return s, saidKnown || s.status != booking.StatusUnknown
 	}
-	var s state
-	var known bool
-	if s.status, known = statusOf(stage); !known {
-		s.conflicts = append(s.conflicts, conflictUnknownStage)
-		return s, true
+	status, known := statusOf(stage)
+	if !known {
+		return state{status: status, conflicts: []string{conflictUnknownStage}}, true
 	}
-	s.native = &stage
-	if saidKnown && contradicts(s.status, bySaid) {
+	s := state{status: status, native: &stage}
+	if saidKnown && contradicts(status, bySaid) {
 		s.conflicts = append(s.conflicts, conflictTypeStage)
 	}
 	return s.byTimes(t), true
