@@ -81,7 +81,7 @@ func (p *provider) call(ctx context.Context, ch Channel, number uint64) (reply, 
 	}
 	return reply{
 		status:      response.StatusCode,
-		contentType: response.Header.Get("Content-Type"),
+		contentType: bounded(response.Header.Get("Content-Type")),
 		retryAfter:  retryAfter(response.Header.Get("Retry-After"), p.clock.Now()),
 		spent:       response.Header.Get("X-RateLimit-Remaining") == "0",
 		body:        body,
@@ -99,6 +99,15 @@ func trouble(ctx context.Context, err error) error {
 		return fmt.Errorf("the look-up was stopped: %w", context.Canceled)
 	}
 	return pipeline.Outage(fmt.Errorf("reach the API: %w", err), 0)
+}
+
+// bounded keeps a header's text out of records where it is longer than any
+// media type (invariant 11).
+func bounded(text string) string {
+	if len(text) > 128 {
+		return ""
+	}
+	return text
 }
 
 // retryAfter reads the header in both its forms, at most a day.

@@ -92,7 +92,7 @@ func lookUp(ctx context.Context, p pipeline.Provider, query string) (pipeline.Lo
 	return p.(pipeline.Enricher).LookUp(ctx, pipeline.Event{Request: pipeline.Request{Method: "GET", RawQuery: query}})
 }
 
-// reasons are what a look-up's error tells the stage that gets it.
+// verdict is what a look-up's error tells the stage that gets it.
 func verdict(err error) string {
 	var last interface{ Final() pipeline.Reason }
 	if r, ok := pipeline.AsRejection(err); ok {
@@ -320,4 +320,18 @@ func TestManyLookUpsAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TourCMS' inline notification is a POST with the booking as body; refusing it
+// would fail the customer's booking. It is a hint like the other one.
+func TestPostIsTheSameHint(t *testing.T) {
+	p := newBench(t).provider
+	want, err := p.Identify(pipeline.Request{Method: "GET", RawQuery: hookQuery, Body: []byte{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := p.Identify(pipeline.Request{Method: "POST", RawQuery: hookQuery, Body: recorded(t, "confirmed-since-cancelled")})
+	if err != nil || got != want {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
 }
