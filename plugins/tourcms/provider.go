@@ -66,7 +66,7 @@ func New(c Config, d pipeline.ProviderDeps) (pipeline.Provider, error) {
 		p.channels[[2]uint64{ch.Account, ch.Channel}] = ch
 		p.accounts[ch.Account] = append(p.accounts[ch.Account], ch)
 	}
-	var transport http.RoundTripper = d.Transport
+	transport := d.Transport
 	if transport == nil {
 		transport = newTransport(c.AllowPrivate)
 	}
