@@ -32,6 +32,8 @@ type Engine struct {
 	metrics   *metrics
 	scrub     *strings.Replacer
 	rejects   map[string]*rejects // by source
+	router    *message.Router
+	readers   *readers
 }
 
 // New makes an engine: its stages and plugins, but no connection yet. brokers
@@ -55,6 +57,9 @@ func New(plan *Plan, brokers []string, deps Deps, to prometheus.Registerer) (*En
 	}
 	if e.admin, err = kafka.NewAdmin(e.kafka); err != nil {
 		return nil, errors.Join(fmt.Errorf("make the admin client: %w", err), e.publisher.Close())
+	}
+	if err := e.route(to); err != nil {
+		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
 }
@@ -137,7 +142,9 @@ func (e *Engine) writer(b built, s builtSegment) writer {
 }
 
 // Health gives the handlers of /healthz and /readyz.
-func (e *Engine) Health() (healthz, readyz http.HandlerFunc) { return e.health.healthz, e.health.readyz }
+func (e *Engine) Health() (healthz, readyz http.HandlerFunc) {
+	return e.health.healthz, e.health.readyz
+}
 
 // drainTime bounds how long what is under way may take to finish.
 const drainTime = 25 * time.Second
@@ -155,15 +162,11 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := e.prepare(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
-	router, err := e.router()
-	if err != nil {
-		return err
-	}
 	routed := make(chan error, 1)
 	// The segments outlive ctx: its end begins the drain, it does not cut it.
-	go func() { routed <- router.Run(background) }()
+	go func() { routed <- e.router.Run(background) }()
 	select {
-	case <-router.Running():
+	case <-e.router.Running():
 		e.health.start()
 		e.deps.Log.Info("running", "segments", e.segmentNames())
 	case err := <-routed:
@@ -175,7 +178,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		return fmt.Errorf("the segments ended by themselves: %w", err)
 	}
 	e.health.drain()
-	return router.Close()
+	return e.router.Close()
 }
 
 // Drain makes /readyz say that no more webhooks are taken.
@@ -191,22 +194,27 @@ func (e *Engine) segmentNames() []string {
 	return all
 }
 
-func (e *Engine) router() (*message.Router, error) {
+// route makes a Watermill route of every Kafka segment.
+func (e *Engine) route(to prometheus.Registerer) error {
 	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: drainTime + 5*time.Second}, watermill.NewSlogLogger(e.deps.Log))
 	if err != nil {
-		return nil, fmt.Errorf("make the router: %w", err)
+		return fmt.Errorf("make the router: %w", err)
 	}
+	e.router, e.readers = router, newReaders()
 	for _, b := range e.built {
 		for _, s := range b.segments[1:] {
-			if err := e.route(router, b, s); err != nil {
-				return nil, err
+			if err := e.addRoute(b, s); err != nil {
+				return err
 			}
 		}
 	}
-	return router, nil
+	if err := to.Register(e.readers); err != nil {
+		return fmt.Errorf("register metrics: %w", err)
+	}
+	return nil
 }
 
-func (e *Engine) route(router *message.Router, b built, s builtSegment) error {
+func (e *Engine) addRoute(b built, s builtSegment) error {
 	keeper := e.keeper(b, s)
 	name := group(b.plan.Name, s.plan.Name)
 	subscriber, err := kafka.NewSubscriber(e.kafka, kafka.SubscriberConfig{
@@ -215,12 +223,13 @@ func (e *Engine) route(router *message.Router, b built, s builtSegment) error {
 	if err != nil {
 		return fmt.Errorf("make the subscriber of %s: %w", name, err)
 	}
+	e.readers.bySegment[name] = subscriber
 	segment := &segment{
 		name: s.plan.Name, chain: e.chain(b, s, false), writer: e.writer(b, s), sources: b.sources, clock: e.deps.Clock,
 		metrics: e.metrics, parks: s.plan.parks, adopts: b.adopter(s),
 		committer: &atLeastOnce{to: e.publisher, clock: e.deps.Clock, health: e.health, log: e.deps.Log.With("segment", name)},
 	}
-	router.AddConsumerHandler(name, strings.Join(s.plan.In, ","), subscriber, segment.handle)
+	e.router.AddConsumerHandler(name, strings.Join(s.plan.In, ","), subscriber, segment.handle)
 	return nil
 }
 

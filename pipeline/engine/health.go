@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/kafka"
 )
 
 // health knows whether this process should be sent webhooks.
@@ -26,7 +27,7 @@ func newHealth(m *metrics) *health { return &health{broker: errNotAsked, gauge: 
 // wrote takes note of a write's result: a failed one is known at once, not
 // only at the next ping. A record that is too large says nothing of the broker.
 func (h *health) wrote(err error) {
-	if err == nil || errors.Is(err, context.Canceled) {
+	if err == nil || errors.Is(err, context.Canceled) || kafka.IsTooLarge(err) {
 		return
 	}
 	h.note(func() { h.broker = errors.New("records are not acknowledged") })

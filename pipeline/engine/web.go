@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/kafka"
 )
 
 // web is the HTTP segment: the handler of one source's webhooks.
@@ -95,6 +96,9 @@ func (h *web) accept(ctx context.Context, ev pipeline.Event) (pipeline.Event, er
 		// (invariant 1).
 		err := h.log.Write(ctx, records...)
 		h.health.wrote(err)
+		if kafka.IsTooLarge(err) {
+			return ev, pipeline.Rejectf(pipeline.TooLarge, "body and headers are larger together than the topic takes")
+		}
 		if err != nil {
 			return ev, err
 		}
