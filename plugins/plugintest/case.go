@@ -21,6 +21,7 @@ import (
 // recorded is a case with what the suite knows beside it.
 type recorded struct {
 	pipeline.Case
+	index    int               // among the cases that give events; above 0 for the others
 	private  []string          // never to be seen outside, from private.txt and the body
 	identity pipeline.Identity // zero where Identify rejects
 	err      error             // of Identify
@@ -39,17 +40,22 @@ func (s *suite) readCases(t testing.TB) []recorded {
 		t.Fatalf("list the cases: %v", err)
 	}
 	all := make([]recorded, 0, len(names))
-	for _, name := range names {
+	good := 0
+	for i, name := range names {
 		c, err := pipeline.ReadCase(s.spec.Cases, name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.Request.Path = strings.ReplaceAll(c.Request.Path, "{path}", s.path())
 		c.Request.ReceivedAt = s.now
-		r := recorded{Case: c, private: privateTexts(c)}
+		r := recorded{Case: c, index: i + 1, private: privateTexts(c)}
 		listed, _ := fs.ReadFile(s.spec.Cases, path.Join(name, "private.txt"))
 		r.private = append(r.private, strings.FieldsFunc(string(listed), func(r rune) bool { return r == '\n' || r == '\r' })...)
 		r.identity, r.err = s.provider.Identify(c.Request)
+		if _, err := s.normalise(r); r.err == nil && err == nil {
+			r.index = good
+			good++
+		}
 		all = append(all, r)
 	}
 	return all

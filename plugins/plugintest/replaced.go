@@ -25,13 +25,19 @@ func odd(kind string) []string {
 	return append(all, `"`+strings.Repeat(canary, 500)+`"`)
 }
 
+// share is how many cases share the work of replacing: the first that gives
+// events meets every value at every place, the others each a share of them.
+const share = 4
+
 // testReplaced replaces one value after the other. A booking may die of it only
 // when nobody can tell which it is or what happened to it; whatever is
 // published is still valid, and no error repeats the value (invariant 10).
 func (s *suite) testReplaced(t *testing.T, c recorded) {
-	for _, p := range parts(c) {
-		for _, text := range odd(p.kind) {
-			s.replaced(t, p, text)
+	for i, p := range parts(c) {
+		for j, text := range odd(p.kind) {
+			if c.index == 0 || (c.index+i+j)%share == 0 {
+				s.replaced(t, p, text)
+			}
 		}
 	}
 }
