@@ -15,6 +15,8 @@ import (
 	"github.com/reservoirhq/reservoir/pipeline/booking"
 )
 
+// update is the one flag of the suite; a test that brings this package into its
+// binary must not define another -update.
 var update = flag.Bool("update", false, "write the goldens of the plugin's cases instead of comparing them")
 
 // shown is one event in a golden: what readers of the topics see, and what
