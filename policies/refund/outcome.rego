@@ -3,28 +3,29 @@ package travel.refund
 # outcome says what becomes of the core components, by which rule. The first
 # that holds counts.
 
-nothing := {"bp": 0, "keep_nights": 0, "of": "total"}
+nothing := {"kind": "service_over", "rule": "service_over", "bp": 0, "keep_nights": 0, "of": "total"}
 
-everything := {"bp": 10000, "keep_nights": 0, "of": "total"}
+everything := {"kind": "supplier", "rule": "supplier_cancelled", "bp": 10000, "keep_nights": 0, "of": "total"}
 
-default outcome := {"bp": null, "rule": null}
+default outcome := {"kind": "open", "bp": null, "rule": null}
 
-outcome := object.union(everything, {"rule": "supplier_cancelled"}) if {
+outcome := everything if {
 	by == "supplier"
-} else := object.union(nothing, {"rule": "service_over"}) if {
+} else := nothing if {
 	service_over
 } else := from_window if {
 	window
-} else := object.union(nothing, {"rule": sprintf("%s.no_window", [tier_key])}) if {
+} else := object.union(nothing, {"kind": "no_window", "rule": concat(".", [tier_key, "no_window"])}) if {
 	tier
 	input.derived.minutes_before_start != null
 }
 
 from_window := {
+	"kind": "window",
 	"bp": 10000 - object.get(window.fee, "bp", 0),
 	"keep_nights": kept_nights,
 	"of": window.fee.of,
-	"rule": sprintf("%s.%s", [tier_key, window.id]),
+	"rule": concat(".", [tier_key, window.id]),
 }
 
 default kept_nights := 0
@@ -40,7 +41,7 @@ kept_nights := min([total, input.derived.nights_used + object.get(window.fee, "n
 default keep := null
 
 keep := {"minor": minor, "types": core_types} if {
-	outcome.rule == from_window.rule
+	outcome.kind == "window"
 	minor := window.fee.fixed_minor[currency]
 }
 

@@ -24,8 +24,8 @@ result := {
 	"rates": rates,
 	"keep": keep,
 	"auto_limit_minor": auto_limit_minor,
-	"reasons": [r | some r in reason],
-	"violations": [v | some v in violation],
+	"reasons": reason,
+	"violations": violation,
 	"policy": data.catalog.policy,
 }
 
@@ -62,16 +62,10 @@ gives if {
 # applicable holds where a refund can be due at all.
 applicable if not inapplicable
 
-# METADATA
-# labels: {code: N-NOT-SOLD}
 inapplicable if input.booking.status in {"quoted", "expired", "rejected"}
 
-# METADATA
-# labels: {code: N-UNPAID}
 inapplicable if input.booking.payment_status == "unpaid"
 
-# METADATA
-# labels: {code: N-NO-PRICE}
 inapplicable if input.booking.price.total_minor == 0
 
 default currency := null

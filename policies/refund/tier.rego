@@ -14,13 +14,17 @@ versions := data.catalog.tiers[family][name] if {
 
 # tier is the one version in force when the booking was made: terms are those
 # agreed, not those of today.
-tier := fitting[0] if count(fitting) == 1
+tier := versions[i] if {
+	count(fitting) == 1
+	some i in fitting
+}
 
-fitting := [v |
-	some v in versions
+# fitting holds places in the list: collecting the versions themselves would copy them.
+fitting contains i if {
+	some i, v in versions
 	in_force(v)
 	fits_stay(v)
-]
+}
 
 default tier_version := null
 
@@ -62,11 +66,13 @@ fits_stay(v) if {
 }
 
 # window is the first row whose conditions all hold.
-window := [w |
+window := tier.windows[min(open_windows)]
+
+open_windows contains i if {
 	input.derived.minutes_before_start != null
-	some w in tier.windows
+	some i, w in tier.windows
 	every c in w.all_of { holds(c) }
-][0]
+}
 
 holds(c) if {
 	c.anchor == "start"

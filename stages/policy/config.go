@@ -25,11 +25,12 @@ type Shadow struct {
 // DefaultQuery is what the built-in policy's answer is called.
 const DefaultQuery = "data.travel.refund.result"
 
-// Defaults gives the built-in policies and 250ms. A decision takes well under a
-// millisecond, so the time is met by a runaway policy alone and not by a busy
-// machine: a decision that depends on load would not be the same in a replay.
+// Defaults gives the built-in policies and one second. A decision takes well
+// under a millisecond, so the time is met by a runaway policy alone and not on a
+// busy or throttled machine: a decision that depends on load would not be the
+// same in a replay.
 func Defaults() Config {
-	return Config{Query: DefaultQuery, Timeout: config.Duration(250 * time.Millisecond)}
+	return Config{Query: DefaultQuery, Timeout: config.Duration(time.Second)}
 }
 
 // Validate checks what can be told without reading the bundle.

@@ -181,9 +181,16 @@ func TestFixedFeeIsTakenOnceAcrossLines(t *testing.T) {
 }
 
 func TestHugeAnswerIsHeld(t *testing.T) {
-	d := decide(t, engine(t, rego("result := {\"decision\": \"deny\", \"reasons\": [{\"code\": \"X\", \"message\": sprintf(\"%d\", [i])} | some i in numbers.range(1, 9000)]}\n")), with(twoLines))
-	if d.Decision != policy.Review || !reasons(d.Reasons)["policy_error"] || len(d.Reasons) != 1 {
-		t.Errorf("%s with %d reasons", d.Decision, len(d.Reasons))
+	long := `concat("", [sprintf("%d", [i]) | some i in numbers.range(1, 2000)])`
+	for name, why := range map[string]string{
+		"list":   `[{"code": "X", "message": sprintf("%d", [i])} | some i in numbers.range(1, 300)]`,
+		"text":   `[{"code": "X", "message": ` + long + `}]`,
+		"params": `[{"code": "X", "message": "m", "params": {"x": ` + long + `}}]`,
+	} {
+		d := decide(t, engine(t, rego("result := {\"decision\": \"deny\", \"reasons\": "+why+"}\n")), with(twoLines))
+		if d.Decision != policy.Review || !reasons(d.Reasons)["policy_error"] || len(d.Reasons) != 1 {
+			t.Errorf("%s: %s with %d reasons", name, d.Decision, len(d.Reasons))
+		}
 	}
 }
 

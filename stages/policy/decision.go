@@ -106,10 +106,6 @@ func (d *Decision) fail(code, message string) {
 	d.hold(code, message)
 }
 
-// maxDecision bounds a decision's JSON in bytes (invariant 11). Ours take one or
-// two thousand.
-const maxDecision = 128 << 10
-
 // record makes the record for the decisions topic.
 func (d *Decision) record(ev pipeline.Event) (pipeline.Record, error) {
 	value, err := json.Marshal(d)

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -99,18 +98,7 @@ func (e *Engine) Decide(ctx context.Context, ev pipeline.Event) (Decision, error
 		return d, nil
 	}
 	d.fill(a, f)
-	return e.bounded(d, ev), nil
-}
-
-// bounded replaces a decision that a policy blew up beyond what a topic should
-// carry.
-func (e *Engine) bounded(d Decision, ev pipeline.Event) Decision {
-	if text, err := json.Marshal(d); err == nil && len(text) <= maxDecision {
-		return d
-	}
-	d = e.blank(ev)
-	d.fail(codeError, fmt.Sprintf("the policy's answer is no JSON or larger than %d bytes", maxDecision))
-	return d
+	return d, nil
 }
 
 // blank is a decision before the policy was asked.

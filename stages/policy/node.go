@@ -7,6 +7,14 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
+// The bounds on what a policy may say, so that a decision fits its topic
+// (invariant 11). An event has no more components than the list may be long.
+const (
+	maxList   = 256
+	maxText   = 1024 // bytes
+	maxParams = 2048 // bytes
+)
+
 // node is one object of a policy's answer that is being read. What is wrong
 // is collected by path, never by value (invariant 10).
 type node struct {
@@ -85,6 +93,10 @@ func (n node) text(name string) *string {
 		n.fault(name, "is not text")
 		return nil
 	}
+	if len(s) > maxText {
+		n.fault(name, fmt.Sprintf("is longer than %d bytes", maxText))
+		return nil
+	}
 	text := string(s)
 	return &text
 }
@@ -149,6 +161,10 @@ func (n node) list(name string, setToo bool) []*ast.Term {
 	if t == nil {
 		return nil
 	}
+	if c, ok := t.Value.(interface{ Len() int }); ok && c.Len() > maxList {
+		n.fault(name, fmt.Sprintf("has more than %d entries", maxList))
+		return nil
+	}
 	switch l := t.Value.(type) {
 	case *ast.Array:
 		terms := make([]*ast.Term, 0, l.Len())
@@ -200,8 +216,8 @@ func (n node) params(name string) map[string]any {
 	}
 	value, err := ast.JSONWithOpt(t.Value, ast.JSONOpt{SortSets: true})
 	params, ok := value.(map[string]any)
-	if err != nil || !ok {
-		n.fault(name, "is not an object of JSON values")
+	if err != nil || !ok || len(t.String()) > maxParams {
+		n.fault(name, fmt.Sprintf("is not an object of JSON values in %d bytes", maxParams))
 		return map[string]any{}
 	}
 	return params

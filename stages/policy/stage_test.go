@@ -21,7 +21,9 @@ import (
 
 func builtInStage(t testing.TB) pipeline.Stage {
 	t.Helper()
-	s, err := policy.New(policy.Defaults(), deps())
+	c := policy.Defaults()
+	c.Timeout = config.Duration(10 * time.Second) // no test fails on a busy machine
+	s, err := policy.New(c, deps())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +234,7 @@ func TestTroubleIsLoggedWithoutPayload(t *testing.T) {
 	d.Dir = t.TempDir()
 	writeBundle(t, d.Dir, "package travel.refund\n\nresult := {\"decision\": input.booking.product.id}\n")
 	c := policy.Defaults()
-	c.Bundle = "."
+	c.Bundle, c.Timeout = ".", config.Duration(10*time.Second)
 	s, err := policy.New(c, d)
 	if err != nil {
 		t.Fatal(err)
