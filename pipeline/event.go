@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline/booking"
@@ -95,8 +96,6 @@ type Side struct {
 
 // Attach gives the event with one more side record.
 func (ev Event) Attach(output Output, r Record) Event {
-	side := make([]Side, len(ev.Side), len(ev.Side)+1)
-	copy(side, ev.Side)
-	ev.Side = append(side, Side{Output: output, Record: r})
+	ev.Side = append(slices.Clone(ev.Side), Side{Output: output, Record: r})
 	return ev
 }

@@ -67,7 +67,7 @@ func rawHeaders(raw pipeline.Raw) []pipeline.Header {
 	if raw.IsZero() {
 		return nil // this is the raw record
 	}
-	return []pipeline.Header{pipeline.Text(headerRaw, raw.Position.String()), pipeline.Text(headerSHA, raw.SHA256)}
+	return []pipeline.Header{pipeline.Text(headerRaw, raw.String()), pipeline.Text(headerSHA, raw.SHA256)}
 }
 
 func encodeBooking(ev pipeline.Event) (pipeline.Record, error) {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -17,11 +19,9 @@ type failure struct {
 
 func failureOf(err error, now time.Time) failure {
 	f := failure{reason: reasonOf(err), err: err, attempts: 1, first: now}
-	for e := err; e != nil; e = unwrap(e) {
-		if s, ok := e.(*stageError); ok {
-			f.stage, f.attempts, f.first = s.stage, s.attempts, s.first
-			break
-		}
+	var failed *stageError
+	if errors.As(err, &failed) {
+		f.stage, f.attempts, f.first = failed.stage, failed.attempts, failed.first
 	}
 	return f
 }
@@ -29,7 +29,7 @@ func failureOf(err error, now time.Time) failure {
 // deadLetter keeps the record as it was (key, value, all headers) and says
 // what happened to it, where and when.
 func deadLetter(r pipeline.Record, f failure, now time.Time) pipeline.Record {
-	headers := append(r.Headers[:len(r.Headers):len(r.Headers)],
+	headers := append(slices.Clone(r.Headers),
 		pipeline.Text("dead_reason", string(f.reason)),
 		pipeline.Text("dead_stage", f.stage),
 		pipeline.Text("dead_error", describe(f.err)),

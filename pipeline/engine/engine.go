@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -65,7 +66,17 @@ func New(plan *Plan, brokers []string, deps Deps, to prometheus.Registerer) (*En
 }
 
 // Close closes what New made. Run must have returned.
-func (e *Engine) Close() error { return errors.Join(e.publisher.Close(), e.admin.Close()) }
+func (e *Engine) Close() error {
+	errs := []error{e.publisher.Close(), e.admin.Close()}
+	for _, b := range e.built {
+		for _, source := range b.sources {
+			if closer, ok := source.Provider.(io.Closer); ok {
+				errs = append(errs, closer.Close()) // the connections its look-ups keep
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
 
 // maxRecord is what topics and producer take: twice the largest body, because
 // a look-up's answer may travel beside it, and room for headers.

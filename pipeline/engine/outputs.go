@@ -107,7 +107,7 @@ func (w writer) outcome(e ended) pipeline.Record {
 			pipeline.Text("stage", e.stage),
 			pipeline.Text(headerSource, e.event.Source),
 			pipeline.Text(headerDelivery, e.event.ID),
-			pipeline.Text(headerRaw, e.event.Raw.Position.String()),
+			pipeline.Text(headerRaw, e.event.Raw.String()),
 			pipeline.Text(headerReceived, e.event.ReceivedAt.UTC().Format(time.RFC3339Nano)),
 			pipeline.Text("at", w.clock.Now().UTC().Format(time.RFC3339Nano)),
 			pipeline.Text(headerTrace, e.event.TraceParent),

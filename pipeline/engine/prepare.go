@@ -47,7 +47,7 @@ func (e *Engine) topicsReady(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := e.judge(reports); err != nil {
+	if err = e.judge(reports); err != nil {
 		return &RefusedError{err}
 	}
 	err = e.plan.leftovers(ctx, e.admin)

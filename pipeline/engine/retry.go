@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -71,19 +72,11 @@ func reasonOf(err error) pipeline.Reason {
 	if r, ok := pipeline.AsRejection(err); ok {
 		return r.Reason
 	}
-	for e := err; e != nil; e = unwrap(e) {
-		if f, ok := e.(interface{ Final() pipeline.Reason }); ok {
-			return f.Final()
-		}
+	var named interface{ Final() pipeline.Reason }
+	if errors.As(err, &named) {
+		return named.Final()
 	}
 	return pipeline.Exhausted
-}
-
-func unwrap(err error) error {
-	if u, ok := err.(interface{ Unwrap() error }); ok {
-		return u.Unwrap()
-	}
-	return nil
 }
 
 // describe gives an error's text for a dead letter, bounded.

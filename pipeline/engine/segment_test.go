@@ -107,16 +107,24 @@ func TestEveryRecordHasOneOutcome(t *testing.T) {
 		{name: "rejected", stage: failing(pipeline.Reject(pipeline.BadAnswer, errTrouble)), parks: true, topic: "bookings.dead", header: [2]string{"dead_reason", "bad_answer"}},
 		{name: "spent where it may be parked", stage: failing(errTrouble), parks: true, topic: "bookings.retry", header: [2]string{"parked_rounds", "1"}},
 		{name: "spent where order matters", stage: failing(errTrouble), topic: "bookings.dead", header: [2]string{"dead_reason", "exhausted"}},
-		{name: "parked too often", stage: failing(errTrouble), parks: true, topic: "bookings.dead", header: [2]string{"dead_attempts", "5"},
+		{
+			name: "parked too often", stage: failing(errTrouble), parks: true, topic: "bookings.dead", header: [2]string{"dead_attempts", "5"},
 			change: func(r *pipeline.Record) {
 				r.Headers = append(r.Headers, pipeline.Text("parked_rounds", strconv.Itoa(parkRounds)))
-			}},
-		{name: "a foreign record", stage: stageFunc(booked), topic: "bookings.dead", header: [2]string{"dead_reason", "unreadable"},
-			change: func(r *pipeline.Record) { r.Headers = nil }},
-		{name: "a source that is not configured", stage: stageFunc(booked), topic: "bookings.dead", header: [2]string{"dead_reason", "unknown_source"},
-			change: func(r *pipeline.Record) { r.Headers = append(r.Headers, pipeline.Text("source", "gone")) }},
-		{name: "a panic", stage: stageFunc(func(context.Context, pipeline.Event) ([]pipeline.Event, error) { panic(1) }), parks: true,
-			topic: "bookings.dead", header: [2]string{"dead_reason", "panicked"}},
+			},
+		},
+		{
+			name: "a foreign record", stage: stageFunc(booked), topic: "bookings.dead", header: [2]string{"dead_reason", "unreadable"},
+			change: func(r *pipeline.Record) { r.Headers = nil },
+		},
+		{
+			name: "a source that is not configured", stage: stageFunc(booked), topic: "bookings.dead", header: [2]string{"dead_reason", "unknown_source"},
+			change: func(r *pipeline.Record) { r.Headers = append(r.Headers, pipeline.Text("source", "gone")) },
+		},
+		{
+			name: "a panic", stage: stageFunc(func(context.Context, pipeline.Event) ([]pipeline.Event, error) { panic(1) }), parks: true,
+			topic: "bookings.dead", header: [2]string{"dead_reason", "panicked"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -294,4 +302,3 @@ func TestStagesAreSettledAfterTheAcknowledgement(t *testing.T) {
 		t.Errorf("told %v", settled.told)
 	}
 }
-

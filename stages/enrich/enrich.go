@@ -71,7 +71,7 @@ func record(source pipeline.Source, ev pipeline.Event) pipeline.Record {
 		Headers: []pipeline.Header{
 			pipeline.Text("ce_id", ev.ID),
 			pipeline.Text("source", ev.Source),
-			pipeline.Text("raw", ev.Raw.Position.String()),
+			pipeline.Text("raw", ev.Raw.String()),
 			pipeline.Text("looked_up_at", ev.LookUp.At.UTC().Format(time.RFC3339Nano)),
 			pipeline.Text("content-type", ev.LookUp.ContentType),
 			pipeline.Text("traceparent", ev.TraceParent),

@@ -77,7 +77,7 @@ func (h *host) lookUp(ctx context.Context, ev pipeline.Event) (pipeline.LookUp, 
 		if err == nil || !h.isDown(err) {
 			return answer, err
 		}
-		if err := h.clock.Sleep(ctx, wait(err)); err != nil {
+		if err = h.clock.Sleep(ctx, wait(err)); err != nil {
 			return pipeline.LookUp{}, err
 		}
 	}

@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/kafka"
+)
+
+// cluster is what Kafka would say of groups and topics.
+type cluster struct {
+	committed map[string]map[pipeline.Partition]int64
+	ends      map[string]map[int32]int64
+}
+
+func (c cluster) Groups(context.Context, string) ([]string, error) {
+	var names []string
+	for name := range c.committed {
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+func (c cluster) Committed(_ context.Context, group string) (map[pipeline.Partition]int64, error) {
+	return c.committed[group], nil
+}
+
+func (c cluster) Ends(_ context.Context, topic string) (map[int32]int64, error) {
+	ends, ok := c.ends[topic]
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", topic, kafka.ErrNoTopic)
+	}
+	return ends, nil
+}
+
+func TestAChangedLayoutIsRefusedWhileItWouldLeaveRecordsUnread(t *testing.T) {
+	plan := &Plan{Pipelines: []PlannedPipeline{{Name: "bookings", Segments: []PlannedSegment{
+		{Name: "ingest"}, {Name: "enrich", In: []string{"raw.a"}}, {Name: "dedupe", In: []string{"normalised"}},
+	}}}}
+	p := func(topic string) pipeline.Partition { return pipeline.Partition{Topic: topic} }
+	tests := []struct {
+		name  string
+		group string
+		topic string
+		read  int64
+		ends  map[string]map[int32]int64
+		left  int64
+	}{
+		{"nothing changed", "reservoir.bookings.enrich", "raw.a", 3, map[string]map[int32]int64{"raw.a": {0: 10}}, 0},
+		{"a source was removed, drained", "reservoir.bookings.enrich", "raw.gone", 10, map[string]map[int32]int64{"raw.gone": {0: 10}}, 0},
+		{"a source was removed with records unread", "reservoir.bookings.enrich", "raw.gone", 3, map[string]map[int32]int64{"raw.gone": {0: 10}}, 7},
+		{"a segment was removed with records unread", "reservoir.bookings.policy", "deduped", 9, map[string]map[int32]int64{"deduped": {0: 10}}, 1},
+		{"its topic was deleted", "reservoir.bookings.policy", "deduped", 9, nil, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := plan.leftovers(t.Context(), cluster{
+				committed: map[string]map[pipeline.Partition]int64{tt.group: {p(tt.topic): tt.read}}, ends: tt.ends,
+			})
+			var left *LayoutError
+			if tt.left == 0 && err != nil {
+				t.Fatalf("refused: %v", err)
+			}
+			if tt.left > 0 && (!errors.As(err, &left) || left.Records != tt.left || left.Topic != tt.topic) {
+				t.Errorf("error is %v, want %d records of %s", err, tt.left, tt.topic)
+			}
+		})
+	}
+}
+
+func TestStateAndInputMustHaveEquallyManyPartitions(t *testing.T) {
+	group := [][]string{{"current", "normalised"}}
+	if err := agree(map[string]int32{"current": 8, "normalised": 8}, group); err != nil {
+		t.Error(err)
+	}
+	if err := agree(map[string]int32{"current": 8, "normalised": 12}, group); err == nil {
+		t.Error("12 and 8 partitions were accepted")
+	}
+}
+
+// oneRecord is a partition of the state's topic with one record.
+type oneRecord struct{ key string }
+
+func (o oneRecord) ReadPartition(_ context.Context, p pipeline.Partition, _, _ int64, fn func(pipeline.Record) error) error {
+	return fn(pipeline.Record{Topic: p.Topic, Partition: p.ID, Key: []byte(o.key)})
+}
+
+func TestStateInAPartitionThatIsNotItsKeysIsRefused(t *testing.T) {
+	home := kafka.PartitionFor([]byte("src/b1"), 8)
+	for _, tt := range []struct {
+		partition int32
+		ok        bool
+	}{{home, true}, {(home + 1) % 8, false}} {
+		r := stateReader{of: pipeline.Partition{Topic: "current", ID: tt.partition}, read: oneRecord{"src/b1"}, partitions: 8}
+		err := r.Each(t.Context(), func(pipeline.Record) error { return nil })
+		if (err == nil) != tt.ok {
+			t.Errorf("partition %d: %v", tt.partition, err)
+		}
+	}
+}
