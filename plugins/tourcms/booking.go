@@ -101,16 +101,12 @@ func (r *reader) event() booking.Event {
 	return e
 }
 
-// content is the version of what the event says: the answer's own, and the
-// trigger where it told of a payment, which the same answer to another trigger
-// does not show.
+// content is the version of what the answer says. The trigger is no part of it:
+// two triggers that find the same content are one event.
 func (r *reader) content() string {
 	version := fingerprint(r.b)
 	if updated := r.seconds("updated_at_utc_seconds"); updated != nil {
 		version = strconv.FormatInt(updated.Unix(), 10) + ":" + version
-	}
-	if t := r.hook.trigger; t == tokenSuccess || t == tokenFailure {
-		version += ":" + t
 	}
 	return version
 }
