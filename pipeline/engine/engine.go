@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -207,7 +208,7 @@ func (e *Engine) segmentNames() []string {
 
 // route makes a Watermill route of every Kafka segment.
 func (e *Engine) route(to prometheus.Registerer) error {
-	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: drainTime + 5*time.Second}, watermill.NewSlogLogger(e.deps.Log))
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: drainTime + 5*time.Second}, routerLog(e.deps.Log))
 	if err != nil {
 		return fmt.Errorf("make the router: %w", err)
 	}
@@ -267,4 +268,10 @@ func (e *Engine) keeper(b built, s builtSegment) *keeper {
 		}
 	}
 	return k
+}
+
+// routerLog lets Watermill's router say what is wrong, not that it works: that
+// is what metrics are for.
+func routerLog(log *slog.Logger) watermill.LoggerAdapter {
+	return watermill.NewSlogLoggerWithLevelMapping(log, map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug})
 }

@@ -41,6 +41,12 @@ func (i ids) has(id string, since time.Time) bool {
 	return false
 }
 
+// since tells whether an id was seen at or after a time.
+func (i ids) since(at time.Time) bool {
+	n := len(i.Seen)
+	return n > 0 && !i.Seen[n-1].At.Before(at)
+}
+
 // with adds an id and forgets what is older than the window.
 func (i ids) with(id string, at time.Time, window windowLength) ids {
 	next := ids{Seen: make([]seenID, 0, len(i.Seen)+1), Overflow: i.Overflow}

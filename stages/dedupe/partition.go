@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
-	"github.com/reservoirhq/reservoir/pipeline/booking"
 )
 
 // partition holds the states of one input partition, as they stand on
@@ -21,7 +20,7 @@ type partition struct {
 // Assigned restores the partition's states before its first record.
 func (s *stage) Assigned(ctx context.Context, id pipeline.Partition, reader pipeline.StateReader) error {
 	p := &partition{stored: map[string]pipeline.Record{}, reserved: map[string]pipeline.Record{}}
-	r := restorer{into: p, id: id, end: reader.End(), now: s.clock.Now(), behind: map[string]bool{}, expired: map[string]bool{}}
+	r := restorer{into: p, id: id, end: reader.End(), now: s.clock.Now(), window: s.window, behind: map[string]bool{}, expired: map[string]bool{}}
 	if err := reader.Each(ctx, r.take); err != nil {
 		return fmt.Errorf("restore the state of %s: %w", id, err)
 	}
@@ -77,6 +76,8 @@ type restorer struct {
 	id   pipeline.Partition
 	end  int64 // next offset of the input partition
 	now  time.Time
+
+	window windowLength
 	// behind are the bookings whose newest state is not the last one written:
 	// a member that had lost its claim overwrote it (invariant 6).
 	behind map[string]bool
@@ -95,7 +96,7 @@ func (r *restorer) take(rec pipeline.Record) error {
 	if err != nil {
 		return err
 	}
-	if expired(&read.event, r.now) {
+	if read.expired(r.now, r.window) {
 		r.forget(key, true)
 		r.expired[key] = true
 		return nil
@@ -165,10 +166,12 @@ func (r *restorer) writeBack(ctx context.Context, reader pipeline.StateReader) e
 // afterService is how long a state lives on after its booking is over.
 const afterService = 400 * day
 
-func expired(e *booking.Event, now time.Time) bool {
-	s := e.Booking.Service
-	if s == nil || s.EndsAt == nil {
+// expired tells a booking that is long over, and of which nothing was heard
+// within the window: until then a repeat must still find its id.
+func (k state) expired(now time.Time, window windowLength) bool {
+	s := k.event.Booking.Service
+	if s == nil || s.EndsAt == nil || now.Before(s.EndsAt.Add(afterService)) {
 		return false
 	}
-	return s.EndsAt.Add(afterService).Before(now)
+	return !k.memory.IDs.since(now.Add(-window))
 }
