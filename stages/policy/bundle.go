@@ -35,7 +35,7 @@ type Bundle struct {
 
 // LoadBundle reads the folder as OPA reads a bundle directory: *.rego anywhere,
 // data.json and data.yaml (or .yml) at the path that their folder says, .manifest for
-// the revision; other files are left alone. A schemas/data.json is a JSON Schema that the data
+// the revision; other files are left alone. A schemas/data.schema.json is a JSON Schema that the data
 // must fit. The error joins every fault, each with file and row.
 func LoadBundle(fsys fs.FS) (*Bundle, error) {
 	b := &Bundle{modules: map[string]*ast.Module{}, tests: map[string]*ast.Module{}, sources: map[string][]byte{}, data: map[string]any{}}

@@ -47,8 +47,8 @@ func TestFaultyBundleIsRefused(t *testing.T) {
 		{"JSON key twice", fstest.MapFS{"p.rego": file("package p"), "data.json": file(`{"a":1,"a":2}`)}, []string{"data.json"}},
 		{"data in two files", fstest.MapFS{"p.rego": file("package p"), "data.yaml": file("x: {y: 1}"), "x/data.yaml": file("y: 2")}, []string{"x/data.yaml: y is already defined"}},
 		{"data under a value", fstest.MapFS{"p.rego": file("package p"), "data.yaml": file("x: 1"), "x/data.yaml": file("y: 2")}, []string{"x/data.yaml: x is already defined"}},
-		{"data misspelt", fstest.MapFS{"p.rego": file("package p"), "tiers/a/data.yaml": file("min_mintues: 3"), "schemas/data.json": file(schema)}, []string{"data.tiers.a", "min_mintues"}},
-		{"data schema that fetches", fstest.MapFS{"p.rego": file("package p"), "schemas/data.json": file(`{"$ref":"http://example.com/x.json"}`)}, []string{"schemas/data.json"}},
+		{"data misspelt", fstest.MapFS{"p.rego": file("package p"), "tiers/a/data.yaml": file("min_mintues: 3"), "schemas/data.schema.json": file(schema)}, []string{"data.tiers.a", "min_mintues"}},
+		{"data schema that fetches", fstest.MapFS{"p.rego": file("package p"), "schemas/data.schema.json": file(`{"$ref":"http://example.com/x.json"}`)}, []string{"schemas/data.schema.json"}},
 		{"manifest", fstest.MapFS{"p.rego": file("package p"), ".manifest": file("{")}, []string{".manifest"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

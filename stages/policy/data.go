@@ -15,7 +15,7 @@ import (
 )
 
 // dataSchemaFile is where a bundle keeps the JSON Schema of its data.
-const dataSchemaFile = "schemas/data.json"
+const dataSchemaFile = "schemas/data.schema.json"
 
 // addData puts a data file's content at the path of its folder. A name that
 // two files define, or one file twice, is a fault: the loser would vanish.

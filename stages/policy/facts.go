@@ -130,9 +130,9 @@ func itemise(p *booking.Price) (*booking.Price, bool) {
 	if sum == p.TotalMinor {
 		return p, true
 	}
-	rest, ok := add(p.TotalMinor, -sum)
-	if !ok {
-		return nil, false
+	rest := p.TotalMinor - sum
+	if rest < 0 {
+		return nil, false // it left 64 bits: the sum is not above the total
 	}
 	whole := *p
 	whole.Components = append(slices.Clone(p.Components), booking.Component{Type: unitemised, AmountMinor: rest})
