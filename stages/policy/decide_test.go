@@ -108,6 +108,13 @@ func TestWhatHostAndPolicyHoldForReview(t *testing.T) {
 		{"refunded in another currency", func(e *booking.Event) { e.RefundReported[0].Currency = ptr("USD") }, "refund_not_comparable", true},
 		{"refunded with another exponent", func(e *booking.Event) { e.RefundReported[0].Exponent = ptr(0) }, "refund_not_comparable", true},
 		{"refunded though nothing was paid", func(e *booking.Event) { e.Booking.PaymentStatus = booking.PaymentUnpaid }, "over_refunded", false},
+		{"the printed sample: no price, no times, refunds that differ", func(e *booking.Event) {
+			e.Booking.Price, e.Booking.Service, e.Booking.BookedAt, e.Booking.CancelledAt = nil, nil, nil, nil
+			e.Cancellation = &booking.Cancellation{By: booking.ByUnknown}
+			e.Booking.Terms.Tier = ptr("goodbay.flexible")
+			e.RefundReported = []booking.Reported{{Field: "refundAmountCents", AmountMinor: ptr(int64(10000))}, {Field: "refundAmount", AmountMinor: ptr(int64(0))}}
+			e.Quality = booking.Quality{Missing: []string{"price", "cancellation.requested_at"}, Conflicts: []string{"refund_ambiguous"}}
+		}, "conflict", false},
 		{"over the limit", func(e *booking.Event) {
 			e.RefundReported = nil
 			e.Booking.Price = price("MXN", 9_000_000_000_000, booking.Component{Type: "accommodation", AmountMinor: 9_000_000_000_000})

@@ -27,7 +27,7 @@ func New(c Config, deps pipeline.StageDeps) (pipeline.Stage, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	fsys, name := folder(c, deps.Dir)
+	fsys, name := Folder(c.Bundle, deps.Dir)
 	engine, err := NewEngine(fsys, c.Query, c.Timeout.Std())
 	if err != nil {
 		return nil, fmt.Errorf("policies %s: %w", name, err)
@@ -56,14 +56,15 @@ func (s *stage) Process(ctx context.Context, ev pipeline.Event) ([]pipeline.Even
 	return []pipeline.Event{ev.Attach(pipeline.Decisions, record)}, nil
 }
 
-// folder gives the policies to use and what to call them in an error.
-func folder(c Config, dir string) (fs.FS, string) {
-	if c.Bundle == "" {
+// Folder gives the policies that a configuration in dir names as bundle, and
+// what to call them in an error; an empty name is the built-in ones.
+func Folder(bundle, dir string) (fs.FS, string) {
+	if bundle == "" {
 		return policies.FS, "built in"
 	}
-	path := c.Bundle
+	path := bundle
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	return os.DirFS(path), c.Bundle
+	return os.DirFS(path), bundle
 }

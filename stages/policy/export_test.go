@@ -1,0 +1,10 @@
+package policy
+
+import (
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+// InputTerms lets benchmarks build the input alone.
+func InputTerms(ev pipeline.Event) ast.Value { return input(ev, derive(ev)) }
