@@ -45,9 +45,13 @@ type Partitioned interface {
 
 // StateReader reads the state that belongs to one partition.
 type StateReader interface {
-	// Each calls fn with every record of the state's partition, oldest first,
-	// up to the end as it was when Each was called.
-	Each(ctx context.Context, fn func(Record) error) error
+	// Each calls fn with every record of the state's partition from an offset
+	// on (0 is the oldest there is), oldest first, up to the end as it was
+	// when Each was called.
+	Each(ctx context.Context, from int64, fn func(Record) error) error
+	// StateEnd is the offset that the next record of the state's partition
+	// will have.
+	StateEnd(ctx context.Context) (int64, error)
 	// Restore writes a record back that a member which had lost its claim
 	// overwrote with an older one (invariant 6); its topic is not set.
 	Restore(ctx context.Context, r Record) error
@@ -100,6 +104,9 @@ type StageDeps struct {
 	Log      *slog.Logger
 	// Dir is the folder of the configuration file: relative paths start there.
 	Dir string
+	// DataDir is the folder for what a stage keeps on local disk and can
+	// always make again from its topics.
+	DataDir string
 }
 
 // Tokenizer turns what identifies a person into a keyed token: equal input

@@ -79,7 +79,7 @@ func (p *Plan) steps(pl PlannedPipeline, s PlannedSegment, sources map[string]pi
 	for _, b := range s.bound {
 		stage, err := b.build(pipeline.StageDeps{
 			Pipeline: pl.Name, Sources: sources, Tokens: deps.Tokens, Clock: deps.Clock,
-			Log: deps.Log.With("pipeline", pl.Name, "stage", b.spec.Name), Dir: filepath.Dir(file),
+			Log: deps.Log.With("pipeline", pl.Name, "stage", b.spec.Name), Dir: filepath.Dir(file), DataDir: p.File.Kafka.Embedded.Dir,
 		})
 		if err != nil {
 			return nil, config.Collect(b.node.Fault(err.Error()))

@@ -84,6 +84,8 @@ func TestStateAndInputMustHaveEquallyManyPartitions(t *testing.T) {
 // oneRecord is a partition of the state's topic with one record.
 type oneRecord struct{ key string }
 
+func (oneRecord) Ends(context.Context, string) (map[int32]int64, error) { return nil, nil }
+
 func (o oneRecord) ReadPartition(_ context.Context, p pipeline.Partition, _, _ int64, fn func(pipeline.Record) error) error {
 	return fn(pipeline.Record{Topic: p.Topic, Partition: p.ID, Key: []byte(o.key)})
 }
@@ -95,7 +97,7 @@ func TestStateInAPartitionThatIsNotItsKeysIsRefused(t *testing.T) {
 		ok        bool
 	}{{home, true}, {(home + 1) % 8, false}} {
 		r := stateReader{of: pipeline.Partition{Topic: "current", ID: tt.partition}, read: oneRecord{"src/b1"}, partitions: 8}
-		err := r.Each(t.Context(), func(pipeline.Record) error { return nil })
+		err := r.Each(t.Context(), 0, func(pipeline.Record) error { return nil })
 		if (err == nil) != tt.ok {
 			t.Errorf("partition %d: %v", tt.partition, err)
 		}

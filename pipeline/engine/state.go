@@ -23,10 +23,11 @@ var _ pipeline.StateReader = (*stateReader)(nil)
 
 type partitionReader interface {
 	ReadPartition(ctx context.Context, p pipeline.Partition, from, to int64, fn func(pipeline.Record) error) error
+	Ends(ctx context.Context, topic string) (map[int32]int64, error)
 }
 
-func (s *stateReader) Each(ctx context.Context, fn func(pipeline.Record) error) error {
-	return s.read.ReadPartition(ctx, s.of, 0, -1, func(r pipeline.Record) error {
+func (s *stateReader) Each(ctx context.Context, from int64, fn func(pipeline.Record) error) error {
+	return s.read.ReadPartition(ctx, s.of, from, kafka.End, func(r pipeline.Record) error {
 		if home := kafka.PartitionFor(r.Key, s.partitions); home != s.of.ID {
 			return fmt.Errorf("the state of %s at %s belongs to partition %d: the number of partitions changed after it was written; make the topic anew with the old number, or drain and start with new topics", r.Key, r.Position(), home)
 		}
@@ -37,6 +38,11 @@ func (s *stateReader) Each(ctx context.Context, fn func(pipeline.Record) error) 
 func (s *stateReader) Restore(ctx context.Context, r pipeline.Record) error {
 	r.Topic = s.of.Topic
 	return s.to.Write(ctx, r)
+}
+
+func (s *stateReader) StateEnd(ctx context.Context) (int64, error) {
+	ends, err := s.read.Ends(ctx, s.of.Topic)
+	return ends[s.of.ID], err
 }
 
 func (s *stateReader) End() int64        { return s.end }

@@ -52,7 +52,7 @@ func (h *house) start() {
 	}
 }
 
-func (h *house) Each(_ context.Context, fn func(pipeline.Record) error) error {
+func (h *house) Each(_ context.Context, _ int64, fn func(pipeline.Record) error) error {
 	for _, r := range append([]pipeline.Record{}, h.current...) {
 		if err := fn(r); err != nil {
 			return err
@@ -74,6 +74,8 @@ func (h *house) End() int64 {
 }
 
 func (h *house) Partitions() int32 { return h.count }
+
+func (h *house) StateEnd(context.Context) (int64, error) { return int64(len(h.current)), nil }
 
 // say makes the next input record of e and takes it through the stage.
 func (h *house) say(e booking.Event) (booking.Event, error) {

@@ -21,7 +21,7 @@ type partition struct {
 func (s *stage) Assigned(ctx context.Context, id pipeline.Partition, reader pipeline.StateReader) error {
 	p := &partition{stored: map[string]pipeline.Record{}, reserved: map[string]pipeline.Record{}}
 	r := restorer{into: p, id: id, end: reader.End(), now: s.clock.Now(), window: s.window, behind: map[string]bool{}, expired: map[string]bool{}}
-	if err := reader.Each(ctx, r.take); err != nil {
+	if err := reader.Each(ctx, 0, r.take); err != nil {
 		return fmt.Errorf("restore the state of %s: %w", id, err)
 	}
 	if err := r.writeBack(ctx, reader); err != nil {
