@@ -133,10 +133,7 @@ func (r *retention) expired(dir string, bases []int64, info *kfake.PartitionInfo
 	if from.base < bases[0] {
 		from = place{base: bases[0]}
 	}
-	cut, excess := info.LogStartOffset, int64(-1)
-	if keep.bytes >= 0 {
-		excess = info.NumBytes - keep.bytes
-	}
+	cut, excess := info.LogStartOffset, info.NumBytes-keep.bytes
 	oldest := r.clock.Now().Add(-keep.age).UnixMilli()
 	for _, base := range bases {
 		if base < from.base {
@@ -151,7 +148,7 @@ func (r *retention) expired(dir string, bases []int64, info *kfake.PartitionInfo
 			}
 			if h.next() > info.LogStartOffset {
 				old := keep.age >= 0 && h.maxTime >= 0 && h.maxTime <= oldest
-				if !old && excess <= 0 {
+				if !old && (keep.bytes < 0 || excess < h.size) { // not below the size, as Kafka
 					return false
 				}
 				excess -= h.size
