@@ -27,7 +27,7 @@ func Check(fsys fs.FS, query string) error {
 		return err
 	}
 	faults := bundle.unformatted()
-	if _, err := NewEngine(fsys, query, time.Second); err != nil {
+	if _, err = NewEngine(fsys, query, time.Second); err != nil {
 		return errors.Join(append(faults, err)...)
 	}
 	compiler, err := newCompiler()

@@ -107,7 +107,7 @@ func prepare(ctx context.Context, compiler *ast.Compiler, store storage.Store, q
 // judged reads which event types the policy judges, from `judges` beside the
 // answer; without it, cancellations alone.
 func judged(ctx context.Context, compiler *ast.Compiler, store storage.Store, query ast.Ref) ([]booking.Type, error) {
-	ref := append(query[:len(query)-1:len(query)-1], ast.StringTerm("judges"))
+	ref := query[:len(query)-1].Append(ast.StringTerm("judges"))
 	if len(compiler.GetRulesExact(ref)) == 0 {
 		return []booking.Type{booking.Cancelled}, nil
 	}

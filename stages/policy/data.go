@@ -97,7 +97,7 @@ func compileSchema(name string, content []byte) (*jsonschema.Schema, error) {
 	// Nothing is fetched: a reference to another file or host is a fault.
 	c.UseLoader(jsonschema.SchemeURLLoader{})
 	c.AssertFormat()
-	if err := c.AddResource("mem:///"+name, doc); err != nil {
+	if err = c.AddResource("mem:///"+name, doc); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	schema, err := c.Compile("mem:///" + name)

@@ -127,8 +127,10 @@ func TestSupersedes(t *testing.T) {
 		{"another cancellation", []pipeline.Refund{{Key: "other", EventID: "evt_0", Type: cancelled}}, ""},
 		{"a type that is not judged", []pipeline.Refund{{Key: key, EventID: "evt_0", Type: string(booking.Updated)}}, ""},
 		{"the last of several", []pipeline.Refund{
-			{Key: key, EventID: "evt_a", Type: cancelled}, {Key: key, EventID: "evt_b", Type: cancelled},
-			{Key: "other", EventID: "evt_c", Type: cancelled}, {Key: key, EventID: "evt_1", Type: cancelled},
+			{Key: key, EventID: "evt_a", Type: cancelled},
+			{Key: key, EventID: "evt_b", Type: cancelled},
+			{Key: "other", EventID: "evt_c", Type: cancelled},
+			{Key: key, EventID: "evt_1", Type: cancelled},
 		}, "evt_b"},
 	} {
 		ev := bk42()
