@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,6 +103,25 @@ func TestReplayGivesTheSameBytes(t *testing.T) {
 			t.Fatalf("differs:\n%s\n%s", first.Value, again.Value)
 		}
 	}
+}
+
+// Several goroutines share one compiled policy and its data.
+func TestDecisionsAtTheSameTimeAreTheSame(t *testing.T) {
+	s := builtInStage(t)
+	want := process(t, s, bk42()).Value
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 20 {
+				out, err := s.Process(context.Background(), bk42())
+				if err != nil || !bytes.Equal(out[0].Side[0].Record.Value, want) {
+					t.Errorf("differs, %v", err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
 }
 
 func TestDecisionIDDependsOnTheEventAlone(t *testing.T) {
