@@ -80,10 +80,10 @@ func (c *claim) begins(t *task) bool {
 	return c.win.wanted(t)
 }
 
-// late waits a while for the answer of a handler whose claim has ended, to
+// late waits a while for the answer of a handler whose claim has ended, only to
 // count it.
 func (c *claim) late(ack, nack <-chan struct{}) verdict {
-	expired, stop := after(c.conf.Clock, c.conf.DrainTimeout)
+	expired, stop := after(c.conf.Clock, c.conf.RebalanceTimeout)
 	defer stop()
 	select {
 	case <-ack:

@@ -45,7 +45,8 @@ var _ message.Publisher = (*Publisher)(nil)
 
 type producer struct {
 	sarama.AsyncProducer
-	gone chan struct{} // closed when every answer was read
+	client sarama.Client
+	gone   chan struct{} // closed when every answer was read
 }
 
 // NewPublisher checks the configuration; it does not need the broker.
@@ -103,11 +104,17 @@ func doubled(low, high time.Duration, times int) time.Duration {
 }
 
 func newProducer(brokers []string, conf *sarama.Config) (*producer, error) {
-	ap, err := sarama.NewAsyncProducer(brokers, conf)
+	client, err := sarama.NewClient(brokers, conf)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: connect a producer to %v: %w", brokers, err)
 	}
-	p := &producer{AsyncProducer: ap, gone: make(chan struct{})}
+	// Not NewAsyncProducer: that leaves its client behind when it fails.
+	ap, err := sarama.NewAsyncProducerFromClient(client)
+	if err != nil {
+		_ = client.Close()
+		return nil, fmt.Errorf("kafka: connect a producer to %v: %w", brokers, err)
+	}
+	p := &producer{AsyncProducer: ap, client: client, gone: make(chan struct{})}
 	go func() {
 		defer close(p.gone)
 		settleAll(ap)
@@ -200,6 +207,15 @@ func (p *producer) send(ctx context.Context, b *batch) {
 	}
 }
 
+// KeepOpen gives the publisher without its Close, for Watermill's router: that
+// closes the publisher of a handler that stops, also when others share it.
+func (p *Publisher) KeepOpen() message.Publisher { return keptOpen{p} }
+
+type keptOpen struct{ message.Publisher }
+
+// Close does nothing.
+func (keptOpen) Close() error { return nil }
+
 // Close waits for what is being written and disconnects. Later calls do
 // nothing.
 func (p *Publisher) Close() error {
@@ -210,6 +226,7 @@ func (p *Publisher) Close() error {
 	if conn, open := p.conn.close(); open {
 		conn.AsyncClose()
 		<-conn.gone
+		_ = conn.client.Close()
 	}
 	return nil
 }

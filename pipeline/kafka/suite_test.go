@@ -34,12 +34,14 @@ func suitePair(t *testing.T, cfg kafka.Config, group string) (message.Publisher,
 		t.Fatal(err)
 	}
 	sub, err := kafka.NewSubscriber(cfg, kafka.SubscriberConfig{
-		Group: group, DrainTimeout: 500 * time.Millisecond,
+		Group: group, DrainTimeout: 500 * time.Millisecond, RebalanceTimeout: 5 * time.Second,
 		NackBackoff: time.Millisecond, NackBackoffMax: 10 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	// One test of the suite closes its subscriber before it subscribes.
+	t.Cleanup(func() { _, _ = pub.Close(), sub.Close() })
 	return keyed{pub}, initialiser{Subscriber: sub, cfg: cfg, t: t}
 }
 
