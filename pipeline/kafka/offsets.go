@@ -99,6 +99,9 @@ func (a *Admin) Committed(ctx context.Context, group string) (map[pipeline.Parti
 	all := make(map[pipeline.Partition]int64)
 	err := a.do(ctx, "ask for the offsets of group "+group, func(c cluster) error {
 		found, err := c.ListConsumerGroupOffsets(group, nil)
+		if errors.Is(err, sarama.ErrGroupIDNotFound) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -189,13 +189,16 @@ func TestHandlersSlowerThanADrainDoNotEvictEachOther(t *testing.T) {
 	write(t, publisher(t, cfg), records...)
 	w := &work{done: map[string]int{}}
 	slow := func() { time.Sleep(300 * time.Millisecond) }
-	for range 2 {
-		s := subscriber(t, cfg, kafka.SubscriberConfig{Group: g, DrainTimeout: 50 * time.Millisecond})
-		w.run(subscribe(t, s, in), slow)
-		defer w.wg.Wait()
-		defer func() { _ = s.Close() }()
+	members := make([]*kafka.Subscriber, 2)
+	for i := range members {
+		members[i] = subscriber(t, cfg, kafka.SubscriberConfig{Group: g, DrainTimeout: 50 * time.Millisecond})
+		w.run(subscribe(t, members[i], in), slow)
 	}
 	eventually(t, "all records done", func() bool { return w.count() == 8 })
+	for _, s := range members {
+		_ = s.Close()
+	}
+	w.wg.Wait()
 }
 
 func TestTheEndOfSubscribesContextClosesLikeClose(t *testing.T) {
