@@ -104,7 +104,7 @@ func (b *Broker) start(ctx context.Context, cfg Config) error {
 	if b.cluster, err = kfake.NewCluster(b.options(cfg)...); err != nil {
 		return err
 	}
-	p := &policy{layout: b.layout, cluster: b.cluster, stager: newStager(b.layout), log: b.log, fail: b.fail}
+	p := &policy{layout: b.layout, cluster: b.cluster, stager: newStager(b.layout, b.cluster), log: b.log, fail: b.fail}
 	p.install()
 	if err := b.keepRetention(ctx, cfg.Clock); err != nil {
 		return err

@@ -1,14 +1,14 @@
 package broker
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"time"
 
-	"encoding/base64"
-
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -22,6 +22,19 @@ type intent struct {
 	Commit  bool     `json:"commit"`
 	At      int64    `json:"at"` // size of pids.log then
 	Offsets []staged `json:"offsets,omitempty"`
+	// Ends are the ends of all partitions then, by topic. What stands behind
+	// them belongs to a later transaction, which a client may begin after an
+	// EndTxn that kfake refused or took for a repeat, with the same epoch.
+	Ends map[string][]int64 `json:"ends"`
+}
+
+// covers tells whether a producer's transaction, whose first record in the
+// partition is at offset first, is the one that was about to be committed.
+func (in *intent) covers(producer int64, txn openTxn, topic string, index int32) bool {
+	if in == nil || in.PID != producer || in.Epoch != txn.epoch || int(index) >= len(in.Ends[topic]) {
+		return false
+	}
+	return txn.first < in.Ends[topic][index]
 }
 
 // staged is an offset that becomes its group's when the transaction commits.
@@ -113,12 +126,13 @@ func (in *intent) entries(topics topicsFile, now time.Time) []groupEntry {
 // one goroutine only.
 type stager struct {
 	layout
+	cluster *kfake.Cluster
 	offsets map[int64][]staged // by producer id
 	ids     map[string]int64   // transactional id to producer id
 }
 
-func newStager(l layout) *stager {
-	return &stager{layout: l, offsets: map[int64][]staged{}, ids: map[string]int64{}}
+func newStager(l layout, cluster *kfake.Cluster) *stager {
+	return &stager{layout: l, cluster: cluster, offsets: map[int64][]staged{}, ids: map[string]int64{}}
 }
 
 // stage takes offsets of a TxnOffsetCommit.
@@ -150,8 +164,13 @@ func (s *stager) end(req *kmsg.EndTxnRequest) error {
 	if err != nil {
 		return err
 	}
+	ends, err := s.ends()
+	if err != nil {
+		return err
+	}
 	data, err := json.Marshal(intent{
-		PID: req.ProducerID, Epoch: req.ProducerEpoch, Commit: req.Commit, At: size, Offsets: s.offsets[req.ProducerID],
+		PID: req.ProducerID, Epoch: req.ProducerEpoch, Commit: req.Commit,
+		At: size, Offsets: s.offsets[req.ProducerID], Ends: ends,
 	})
 	if err != nil {
 		return err
@@ -159,4 +178,19 @@ func (s *stager) end(req *kmsg.EndTxnRequest) error {
 	s.forget(req.TransactionalID)
 	delete(s.offsets, req.ProducerID)
 	return replace(s.intent(), appendFrame(nil, data))
+}
+
+// ends gives the high watermark of every partition.
+func (s *stager) ends() (map[string][]int64, error) {
+	var file topicsFile
+	if _, err := loadJSON(s.topics(), &file); err != nil {
+		return nil, err
+	}
+	ends := make(map[string][]int64, len(file.Topics))
+	for _, t := range file.Topics {
+		for _, info := range s.cluster.PartitionInfos(t.Name) {
+			ends[t.Name] = append(ends[t.Name], info.HighWatermark)
+		}
+	}
+	return ends, nil
 }

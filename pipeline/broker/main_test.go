@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
 		os.Exit(runChild(dir, os.Getenv(childListen)))
 	}
-	goleak.VerifyTestMain(m)
+	// A ticker of sarama's metrics that runs as long as the process.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))
 }
 
 // runChild serves until its standard input ends; the parent usually kills it

@@ -163,9 +163,9 @@ func (p *partition) endTxn(h header, commit bool) {
 
 // finish ends every open transaction by a marker in the log, as the broker
 // would have: kfake only pretends they are aborted, and forgets that once the
-// same producer commits its next one. commit tells whether a producer's
-// transaction is to be committed.
-func (p *partition) finish(commit func(producer int64, epoch int16) bool, now time.Time) error {
+// same producer commits its next one. A transaction is committed if it is the
+// one that in covers.
+func (p *partition) finish(in *intent, now time.Time) error {
 	if len(p.open) == 0 {
 		return nil
 	}
@@ -175,7 +175,8 @@ func (p *partition) finish(commit func(producer int64, epoch int16) bool, now ti
 		return err
 	}
 	for _, producer := range sortedKeys(p.open) {
-		batch := marker(producer, p.open[producer].epoch, commit(producer, p.open[producer].epoch), p.end, p.leader, now)
+		txn := *p.open[producer]
+		batch := marker(producer, txn.epoch, in.covers(producer, txn, p.topic, p.index), p.end, p.leader, now)
 		if _, err := f.Write(batch); err != nil {
 			return errors.Join(err, f.Close())
 		}

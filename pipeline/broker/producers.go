@@ -12,8 +12,7 @@ type producers struct {
 	byTxn map[string]int64 // a transactional id's latest producer id
 }
 
-// readProducers reads pids.log; ended tells of the entries at and after byte
-// from whether one ends a transaction of the given producer.
+// readProducers reads pids.log, and gives its entries as well.
 func readProducers(path string) (*producers, []frame, error) {
 	frames, _, err := readFramed(path)
 	if err != nil {
@@ -63,20 +62,17 @@ func (ps *producers) see(id int64, epoch int16) {
 }
 
 // fence makes every transactional producer begin anew: what it had in flight
-// was ended by finish, so its EndTxn must not be answered as if it had been
-// carried out. kfake answers so where the epoch is the same or one more,
-// hence two; after a commit that we carried out ourselves one is right.
-func (ps *producers) fence(done *intent) {
+// was ended by finish, so its late EndTxn must not be answered as if it had
+// been carried out. kfake answers so where the epoch is the same or one more;
+// hence two.
+func (ps *producers) fence() {
+	const step = 2
 	for _, id := range sortedKeys(ps.byID) {
 		p := ps.byID[id]
 		if p.TxID == "" {
 			continue
 		}
-		commit, step := false, int16(2)
-		if done != nil && done.PID == id {
-			commit, step = true, 1
-		}
-		p.Commit = &commit
+		p.Commit = new(false)
 		// Above this kfake gives out a new producer id, and so do we.
 		if p.Epoch >= math.MaxInt16-1-step {
 			ps.renew(p)

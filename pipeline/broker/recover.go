@@ -62,7 +62,7 @@ func (r *recovery) run(ctx context.Context) error {
 	if err := replaceJSON(r.layout.windows(), windowsFile{Version: formatVersion, Windows: r.windows}); err != nil {
 		return err
 	}
-	r.producers.fence(r.intent)
+	r.producers.fence()
 	return r.producers.write(r.layout.producers(), r.inLog)
 }
 
@@ -178,7 +178,7 @@ func (r *recovery) partition(ctx context.Context, topic string, index int32) err
 	if err := p.read(ctx); err != nil {
 		return err
 	}
-	if err := p.finish(r.commits, r.now); err != nil {
+	if err := p.finish(r.intent, r.now); err != nil {
 		return fmt.Errorf("end open transactions of %s: %w", p.name(), err)
 	}
 	if err := p.write(); err != nil {
@@ -190,10 +190,6 @@ func (r *recovery) partition(ctx context.Context, topic string, index int32) err
 		r.inLog[id] = true
 	}
 	return nil
-}
-
-func (r *recovery) commits(producer int64, epoch int16) bool {
-	return r.intent != nil && r.intent.PID == producer && r.intent.Epoch == epoch
 }
 
 // groupsLog mends groups.log and adds the offsets of the interrupted commit.

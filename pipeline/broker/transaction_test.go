@@ -243,3 +243,33 @@ func TestACommitThatACrashPreventedIsNotConfirmed(t *testing.T) {
 		}
 	}
 }
+
+// TestARepeatedEndTxnCommitsNoLaterTransaction: the repeat is noted like any
+// EndTxn, but ends nothing, and the transaction after it has the same epoch.
+func TestARepeatedEndTxnCommitsNoLaterTransaction(t *testing.T) {
+	ctx, v := testContext(t), kversion.V3_9_0()
+	c := startChild(t, t.TempDir(), "127.0.0.1:0")
+	cl := txnClient(t, c.addr, v)
+	createTopic(ctx, t, cl, "t", 1, nil)
+	open(ctx, t, cl, "t", "first", 1, 1)
+	if err := cl.EndTransaction(ctx, kgo.TryCommit); err != nil {
+		t.Fatal(err)
+	}
+	pid, epoch, err := cl.ProducerID(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := endTxn(ctx, t, cl, pid, epoch, true); err != nil {
+		t.Fatal(err)
+	}
+	open(ctx, t, cl, "t", "never", 1, 2)
+	c.kill()
+	c = c.again()
+	got := values(ctx, t, c.addr, "t", 0, kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+	if want := []string{"first"}; !cmp.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+	if got := committed(ctx, t, client(t, c.addr, byName()), "g", "t", 0); got != 1 {
+		t.Errorf("the group is at %d, want 1", got)
+	}
+}
