@@ -1,11 +1,15 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"path/filepath"
 	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/config"
@@ -89,6 +93,57 @@ func (p *Plan) steps(pl PlannedPipeline, s PlannedSegment, sources map[string]pi
 	return steps, nil
 }
 
+// close lets go of what plugins and stages keep: connections of look-ups, state
+// on local disk.
+func (b built) close() error {
+	var errs []error
+	for _, source := range b.sources {
+		errs = append(errs, closeIt(source.Provider))
+	}
+	for _, s := range b.segments {
+		for _, step := range s.steps {
+			errs = append(errs, closeIt(step.stage))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func closeIt(v any) error {
+	if closer, ok := v.(io.Closer); ok {
+		return closer.Close()
+	}
+	return nil
+}
+
+// registerStages adds the metrics that stages have of their own, each with the
+// name of its pipeline.
+func registerStages(all []built, to prometheus.Registerer) error {
+	for _, b := range all {
+		named := prometheus.WrapRegistererWith(prometheus.Labels{"pipeline": b.plan.Name}, to)
+		for _, s := range b.segments {
+			for _, step := range s.steps {
+				if err := registerStage(step, named); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func registerStage(s step, to prometheus.Registerer) error {
+	measured, ok := s.stage.(interface{ Collectors() []prometheus.Collector })
+	if !ok {
+		return nil
+	}
+	for _, c := range measured.Collectors() {
+		if err := to.Register(c); err != nil {
+			return fmt.Errorf("register the metrics of %s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
 func retryOf(stage pipeline.Stage) pipeline.RetryPolicy {
 	if r, ok := stage.(pipeline.Retrier); ok {
 		return r.Retry()
@@ -104,8 +159,11 @@ func (p *Plan) TryStages(deps Deps) config.Faults {
 		for _, s := range pl.Segments {
 			for i := range s.bound {
 				one := PlannedSegment{bound: s.bound[i : i+1]}
-				_, err := p.steps(pl, one, nil, deps)
+				steps, err := p.steps(pl, one, nil, deps)
 				faults = append(faults, err)
+				for _, s := range steps {
+					faults = append(faults, closeIt(s.stage))
+				}
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -60,7 +59,7 @@ func New(plan *Plan, brokers []string, deps Deps, to prometheus.Registerer) (*En
 	if e.admin, err = kafka.NewAdmin(e.kafka); err != nil {
 		return nil, errors.Join(fmt.Errorf("make the admin client: %w", err), e.publisher.Close())
 	}
-	if err := e.route(to); err != nil {
+	if err := errors.Join(e.route(to), registerStages(built, to)); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
@@ -70,11 +69,7 @@ func New(plan *Plan, brokers []string, deps Deps, to prometheus.Registerer) (*En
 func (e *Engine) Close() error {
 	errs := []error{e.publisher.Close(), e.admin.Close()}
 	for _, b := range e.built {
-		for _, source := range b.sources {
-			if closer, ok := source.Provider.(io.Closer); ok {
-				errs = append(errs, closer.Close()) // the connections its look-ups keep
-			}
-		}
+		errs = append(errs, b.close())
 	}
 	return errors.Join(errs...)
 }
