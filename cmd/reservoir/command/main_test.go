@@ -1,0 +1,29 @@
+package command_test
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/reservoirhq/reservoir/cmd/reservoir/command"
+	"github.com/reservoirhq/reservoir/pipeline/engine"
+	"github.com/reservoirhq/reservoir/plugins"
+	"github.com/reservoirhq/reservoir/stages"
+)
+
+// childVariable makes the test's own binary the program itself, so that tests
+// can kill it.
+const childVariable = "RESERVOIR_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		os.Exit(command.Main(builtIn()))
+	}
+	// sarama's metrics start one ticker for the life of the process.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))
+}
+
+func builtIn() engine.Parts {
+	return engine.Parts{Stages: stages.All(), Plugins: plugins.All()}
+}

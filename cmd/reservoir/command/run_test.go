@@ -1,0 +1,176 @@
+package command_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/broker"
+)
+
+func TestAWebhookThatIsSentComesOutOnTheEventsTopic(t *testing.T) {
+	s := newSite(t, studentSite)
+	r := s.startReady(t)
+	s.atPorts(t, studentSite, r)
+
+	got := s.must(t, "send", "studentcom", "book_confirmed", "-c", s.config(), "--count", "2")
+	if n := strings.Count(got, "200 {"); n != 2 {
+		t.Errorf("two sent, answered\n%s", got)
+	}
+	r.until(t, "published", func() bool { return len(s.tail(t, "bookings.events")) == 1 && len(s.tail(t, "bookings.outcomes")) == 1 })
+	event := s.tail(t, "bookings.events")[0]
+	if event.Key != "studentcom/HB993001444" || event.header("ce_type") != "travel.booking.confirmed.v1" {
+		t.Errorf("event %s of type %s", event.Key, event.header("ce_type"))
+	}
+	if code := r.stop(t); code != 0 {
+		t.Errorf("a run that was told to stop ended with %d:\n%s", code, r.log)
+	}
+}
+
+func TestTailFollowsWhatComesAndEndsAfterSoMany(t *testing.T) {
+	s := newSite(t, studentSite)
+	r := s.startReady(t)
+	s.atPorts(t, studentSite, r)
+	done := make(chan outcome, 1)
+	go func() {
+		done <- s.command(t, "tail", "bookings.events", "--follow", "-n", "2", "-c", s.config())
+	}()
+	c := client()
+	for _, booking := range []string{"HB1", "HB2"} {
+		if code := post(t.Context(), c, r.webhooks+studentPath, student(booking, 1)); code != http.StatusOK {
+			t.Fatalf("%s answered %d", booking, code)
+		}
+	}
+	got := <-done
+	if got.code != 0 || !strings.Contains(got.stdout, "key studentcom/HB1\n") || !strings.Contains(got.stdout, "key studentcom/HB2\n") {
+		t.Errorf("tail ended with %d:\n%s%s", got.code, got.stdout, got.stderr)
+	}
+}
+
+func TestAUsedPortFailsAtOnceAndSaysWhose(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, key := range []string{"listen", "admin"} {
+		s := newSite(t, strings.Replace(studentSite, "\n"+key+": 127.0.0.1:0", "\n"+key+": "+taken.Addr().String(), 1))
+		got := s.command(t, "run", "-c", s.config())
+		if got.code != 1 || !strings.Contains(got.stderr, key+": the port of "+taken.Addr().String()+" is in use") {
+			t.Errorf("%s: exit %d\n%s", key, got.code, got.stderr)
+		}
+		if _, err := os.Stat(s.dir + "/data"); err == nil {
+			t.Errorf("%s: a broker was started before the port was known to be taken", key)
+		}
+	}
+}
+
+func TestRunRefusesAnUnsetSecretThatCheckWarnsOf(t *testing.T) {
+	s := newSite(t, studentSite)
+	delete(s.env, "STUDENT_SECRET")
+	s.must(t, "check", "-c", s.config())
+	for _, args := range [][]string{{"run"}, {"check", "--strict"}} {
+		got := s.command(t, append(args, "-c", s.config())...)
+		if got.code != 1 || !strings.Contains(got.stdout+got.stderr, "sources.studentcom.config.secret: the environment variable STUDENT_SECRET is unset") {
+			t.Errorf("%v: exit %d\n%s%s", args, got.code, got.stdout, got.stderr)
+		}
+	}
+}
+
+func TestTheAdminAddressTellsWhatThereIs(t *testing.T) {
+	s := newSite(t, studentSite)
+	r := s.startReady(t)
+	if page := body(t, r.admin+"/"); !strings.Contains(page, "/readyz") {
+		t.Errorf("front page:\n%s", page)
+	}
+	if code := status(t, r.admin+"/other"); code != http.StatusNotFound {
+		t.Errorf("an unknown page is %d", code)
+	}
+	metrics := body(t, r.admin+"/metrics")
+	for _, name := range []string{"reservoir_ready 1", "go_goroutines", "process_open_fds"} {
+		if !strings.Contains(metrics, name) {
+			t.Errorf("no %s in /metrics", name)
+		}
+	}
+}
+
+func TestTwoRunsOnOneFolderAreRefused(t *testing.T) {
+	s := newSite(t, studentSite)
+	s.startReady(t)
+	got := s.command(t, "run", "-c", s.config())
+	if got.code != 1 || !strings.Contains(got.stderr, "another process holds") {
+		t.Errorf("exit %d\n%s", got.code, got.stderr)
+	}
+}
+
+func TestWithoutABrokerWebhooksAreAskedToComeBackAndGoOnByThemselves(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	free.Close()
+	text := strings.Replace(studentSite, `embedded: {dir: %DIR%/data, listen: "127.0.0.1:0"}`, "brokers: ["+address+"]", 1) +
+		"privacy: {key: {env: PRIVACY_KEY}}\n"
+	s := newSite(t, text)
+	s.env["PRIVACY_KEY"] = "a key of more than sixteen characters"
+	r := s.start(t)
+
+	request, err := http.NewRequest(http.MethodPost, r.webhooks+studentPath, strings.NewReader(student("HB1", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.Copy(io.Discard, response.Body)
+	response.Body.Close()
+	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
+		t.Errorf("answered %d, Retry-After %q", response.StatusCode, response.Header.Get("Retry-After"))
+	}
+	if code := status(t, r.admin+"/readyz"); code != http.StatusServiceUnavailable {
+		t.Errorf("/readyz is %d", code)
+	}
+	if code := status(t, r.admin+"/healthz"); code != http.StatusOK {
+		t.Errorf("/healthz is %d", code)
+	}
+
+	b := startBroker(t, s.dir+"/data", address)
+	defer b.Close()
+	r.until(t, "ready", func() bool { return status(t, r.admin+"/readyz") == http.StatusOK })
+	if code := post(t.Context(), client(), r.webhooks+studentPath, student("HB1", 1)); code != http.StatusOK {
+		t.Errorf("with a broker it is answered %d", code)
+	}
+	r.until(t, "published", func() bool { return len(s.tail(t, "bookings.events")) == 1 })
+	if code := r.stop(t); code != 0 {
+		t.Errorf("ended with %d:\n%s", code, r.log)
+	}
+}
+
+func TestARunThatNeverMetItsBrokerStopsInOrder(t *testing.T) {
+	text := strings.Replace(studentSite, `embedded: {dir: %DIR%/data, listen: "127.0.0.1:0"}`, "brokers: [127.0.0.1:1]", 1) +
+		"privacy: {key: {env: PRIVACY_KEY}}\n"
+	s := newSite(t, text)
+	s.env["PRIVACY_KEY"] = "a key of more than sixteen characters"
+	r := s.start(t)
+	if code := r.stop(t); code != 0 {
+		t.Errorf("ended with %d:\n%s", code, r.log)
+	}
+}
+
+func startBroker(t *testing.T, dir, address string) *broker.Broker {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	b, err := broker.Start(ctx, broker.Config{Dir: dir, Listen: address, MaxRecord: 4 << 20, Log: discard(), Clock: pipeline.WallClock{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
