@@ -117,14 +117,17 @@ func (b *Broker) start(ctx context.Context, cfg Config) error {
 // in use.
 func (b *Broker) recover(ctx context.Context, now time.Time) error {
 	_, err := os.Stat(b.clean())
-	if err == nil {
-		return errors.Join(remove(b.clean()), syncDir(b.dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		r := &recovery{layout: b.layout, log: b.log, now: now}
+		err = r.run(ctx)
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return err
 	}
-	r := &recovery{layout: b.layout, log: b.log, now: now}
-	return r.run(ctx)
+	// The notes first: what they speak of was carried out, and their marks in
+	// the files do not outlive a rewriting.
+	err = errors.Join(remove(b.intent()), remove(b.deleting()), syncDir(b.dir))
+	return errors.Join(err, remove(b.clean()), syncDir(b.dir))
 }
 
 func (b *Broker) options(cfg Config) []kfake.Opt {

@@ -57,8 +57,8 @@
 //     are synced, but kfake does not sync the folder after it made a segment or
 //     replaced topics.json. ext4 and XFS write both with the next fsync.
 //   - The deletion of a consumer group is undone by a crash: kfake keeps no
-//     note of it. So are share groups' positions, quotas of a client's
-//     telemetry, and other state that Reservoir does not use.
+//     note of it. Positions of share groups and configs of groups are saved by
+//     an orderly close only. Reservoir uses none of these.
 //   - A panic of kfake ends the process, as every panic does.
 //
 // # What it costs

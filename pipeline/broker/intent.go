@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -20,7 +22,8 @@ type intent struct {
 	PID     int64    `json:"pid"`
 	Epoch   int16    `json:"epoch"`
 	Commit  bool     `json:"commit"`
-	At      int64    `json:"at"` // size of pids.log then
+	At      int64    `json:"at"`   // size of pids.log then
+	Tail    uint32   `json:"tail"` // CRC-32C of its last bytes then
 	Offsets []staged `json:"offsets,omitempty"`
 	// Ends are the ends of all partitions then, by topic. What stands behind
 	// them belongs to a later transaction, which a client may begin after an
@@ -56,8 +59,7 @@ func interrupted(l layout, ps *producers, frames []frame) (*intent, error) {
 	if in == nil || err != nil || !in.Commit {
 		return nil, err
 	}
-	size, err := fileSize(l.producers())
-	if err != nil || size < in.At {
+	if rewritten, err := wasRewritten(l.producers(), in); rewritten || err != nil {
 		return nil, err
 	}
 	for _, f := range frames {
@@ -85,15 +87,53 @@ func loadIntent(path string) (*intent, error) {
 	return &in, nil
 }
 
-func fileSize(path string) (int64, error) {
-	info, err := os.Stat(path)
+// tailBytes are enough to tell a file from its rewriting: kfake writes
+// producers in an order that is new each time.
+const tailBytes = 4 << 10
+
+// wasRewritten tells whether the producers' log is another than when in was
+// written.
+func wasRewritten(path string, in *intent) (bool, error) {
+	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+		return in.At > 0, nil
 	}
 	if err != nil {
+		return false, err
+	}
+	sum, err := tailSum(f, in.At)
+	err = errors.Join(err, f.Close())
+	if errors.Is(err, io.EOF) {
+		return true, nil // shorter than it was
+	}
+	return sum != in.Tail, err
+}
+
+// tailSum gives the sum of the bytes before at.
+func tailSum(f io.ReaderAt, at int64) (uint32, error) {
+	tail := make([]byte, min(at, tailBytes))
+	if _, err := f.ReadAt(tail, at-int64(len(tail))); err != nil {
 		return 0, err
 	}
-	return info.Size(), nil
+	return crc32.Checksum(tail, castagnoli()), nil
+}
+
+// mark gives the size of a log and the sum of its end; a log that is not there
+// yet has none.
+func mark(path string) (size int64, sum uint32, err error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, crc32.Checksum(nil, castagnoli()), nil
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return 0, 0, errors.Join(err, f.Close())
+	}
+	sum, err = tailSum(f, info.Size())
+	return info.Size(), sum, errors.Join(err, f.Close())
 }
 
 // entries gives the offsets as lines of groups.log.
@@ -160,7 +200,7 @@ func (s *stager) forget(txn string) {
 
 // end writes the intent down before kfake sees the request.
 func (s *stager) end(req *kmsg.EndTxnRequest) error {
-	size, err := fileSize(s.producers())
+	size, tail, err := mark(s.producers())
 	if err != nil {
 		return err
 	}
@@ -170,7 +210,7 @@ func (s *stager) end(req *kmsg.EndTxnRequest) error {
 	}
 	data, err := json.Marshal(intent{
 		PID: req.ProducerID, Epoch: req.ProducerEpoch, Commit: req.Commit,
-		At: size, Offsets: s.offsets[req.ProducerID], Ends: ends,
+		At: size, Tail: tail, Offsets: s.offsets[req.ProducerID], Ends: ends,
 	})
 	if err != nil {
 		return err

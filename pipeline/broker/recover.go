@@ -119,10 +119,7 @@ func (r *recovery) loadTopics() error {
 			return err
 		}
 	}
-	if err := r.setAside(deleting); err != nil {
-		return err
-	}
-	return remove(r.deleting())
+	return r.setAside(deleting)
 }
 
 func (r *recovery) setAside(deleting []topicRef) error {

@@ -273,3 +273,33 @@ func TestARepeatedEndTxnCommitsNoLaterTransaction(t *testing.T) {
 		t.Errorf("the group is at %d, want 1", got)
 	}
 }
+
+// TestAFinishedTransactionIsNotCarriedOutAgain: an orderly close rewrites
+// pids.log, by which a finished transaction is told from an interrupted one.
+func TestAFinishedTransactionIsNotCarriedOutAgain(t *testing.T) {
+	for name, v := range versions() {
+		t.Run(name, func(t *testing.T) {
+			ctx, dir := testContext(t), t.TempDir()
+			b := start(t, config(dir, "127.0.0.1:0"))
+			cl := txnClient(t, b.Addr(), v)
+			createTopic(ctx, t, cl, "t", 1, nil)
+			open(ctx, t, cl, "t", "first", 1, 1)
+			if err := cl.EndTransaction(ctx, kgo.TryCommit); err != nil {
+				t.Fatal(err)
+			}
+			cl.Close()
+			if err := b.Close(); err != nil {
+				t.Fatal(err)
+			}
+			c := startChild(t, dir, "127.0.0.1:0")
+			if err := commit(ctx, client(t, c.addr, byName()), "g", "t", 0, 5); err != nil {
+				t.Fatal(err)
+			}
+			c.kill()
+			c = c.again()
+			if got := committed(ctx, t, client(t, c.addr, byName()), "g", "t", 0); got != 5 {
+				t.Errorf("the group went back to %d from 5", got)
+			}
+		})
+	}
+}
