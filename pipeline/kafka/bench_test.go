@@ -16,7 +16,7 @@ import (
 // benchConfig is the real cluster where there is one.
 func benchConfig(b *testing.B) kafka.Config {
 	if os.Getenv(brokersEnv) != "" {
-		return real(b)
+		return realCluster(b)
 	}
 	return fake(b, kfake.NumBrokers(1))
 }

@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 func rings(t *testing.T, test func(t *testing.T, cfg kafka.Config)) {
 	t.Helper()
 	t.Run("kfake", func(t *testing.T) { test(t, fake(t)) })
-	t.Run("kafka", func(t *testing.T) { test(t, real(t)) })
+	t.Run("kafka", func(t *testing.T) { test(t, realCluster(t)) })
 }
 
 func fake(t testing.TB, opts ...kfake.Opt) kafka.Config {
@@ -65,7 +65,7 @@ func fakeCluster(t testing.TB, opts ...kfake.Opt) (*kfake.Cluster, kafka.Config)
 	return c, kafka.Config{Brokers: c.ListenAddrs()}
 }
 
-func real(t testing.TB) kafka.Config {
+func realCluster(t testing.TB) kafka.Config {
 	t.Helper()
 	brokers := os.Getenv(brokersEnv)
 	if brokers == "" {

@@ -153,6 +153,7 @@ func (p *Publisher) Write(ctx context.Context, records ...pipeline.Record) error
 	conn.send(ctx, b)
 	select {
 	case <-b.done:
+		conn.explain(b)
 		return b.err()
 	case <-ctx.Done():
 		return fmt.Errorf("kafka: wait for %d records to be acknowledged: %w", len(records), ctx.Err())

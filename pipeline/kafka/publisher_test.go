@@ -156,6 +156,33 @@ func TestARecordTooLargeIsSaidToBeAndItsSiblingsAreNotWritten(t *testing.T) {
 	})
 }
 
+// A batch that the topic refuses has small records too: they must not pass for
+// too large, or they would be dead letters.
+func TestOnlyTheRecordThatATopicDoesNotTakeIsTooLarge(t *testing.T) {
+	rings(t, func(t *testing.T, cfg kafka.Config) {
+		n := name("t")
+		_, err := admin(t, cfg).EnsureTopics(t.Context(), []kafka.TopicSpec{{Name: n, Partitions: 1, Configs: map[string]string{"max.message.bytes": "4000"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := publisher(t, cfg)
+		small, large := pipeline.Record{Topic: n, Value: []byte("small")}, pipeline.Record{Topic: n, Value: make([]byte, 5000)}
+		if err := p.Write(t.Context(), large); !kafka.IsTooLarge(err) {
+			t.Errorf("the large one alone: %v", err)
+		}
+		var we *kafka.WriteError
+		if err := p.Write(t.Context(), small, large, small); !errors.As(err, &we) {
+			t.Fatalf("got %v", err)
+		}
+		for _, f := range we.Failed {
+			if kafka.IsTooLarge(f) != (f.Index == 1) {
+				t.Errorf("record %d: %v", f.Index, f)
+			}
+		}
+		write(t, p, small) // the producer goes on
+	})
+}
+
 func TestAWriteWithoutABrokerFailsAndWorksOnceThereIsOne(t *testing.T) {
 	port := freePort(t)
 	cfg := kafka.Config{Brokers: []string{fmt.Sprintf("127.0.0.1:%d", port)}}

@@ -46,6 +46,7 @@ func (w *work) count() int {
 // handlers and a long backlog read ahead: it must let go of what it has not
 // begun. All records have one key per partition, so that a drain is one record.
 func TestASecondMemberGetsItsShareWithoutDuplicates(t *testing.T) {
+	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {
 		const n = 400
 		in, g := topic(t, cfg, 4), name("g")
@@ -87,6 +88,7 @@ func TestASecondMemberGetsItsShareWithoutDuplicates(t *testing.T) {
 
 // TestMembersThatComeAndGoLoseNothing: at least once, whatever happens.
 func TestMembersThatComeAndGoLoseNothing(t *testing.T) {
+	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {
 		const n = 2000
 		in, g := topic(t, cfg, 4), name("g")
@@ -129,6 +131,7 @@ func TestMembersThatComeAndGoLoseNothing(t *testing.T) {
 // TestALostClaimEndsItsHandlersAndTheirAcksDoNotCount throws a member out of
 // its group while it works.
 func TestALostClaimEndsItsHandlersAndTheirAcksDoNotCount(t *testing.T) {
+	t.Parallel()
 	c, cfg := fakeCluster(t)
 	in, g := topic(t, cfg, 1), name("g")
 	write(t, publisher(t, cfg), pipeline.Record{Topic: in})
@@ -158,6 +161,7 @@ func TestALostClaimEndsItsHandlersAndTheirAcksDoNotCount(t *testing.T) {
 }
 
 func TestADrainLongerThanTheRebalanceTimeoutIsRefused(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		conf kafka.SubscriberConfig
@@ -180,6 +184,7 @@ func TestADrainLongerThanTheRebalanceTimeoutIsRefused(t *testing.T) {
 // TestHandlersSlowerThanADrainDoNotEvictEachOther: the work of each record
 // takes longer than a drain may, and two members still get through all of it.
 func TestHandlersSlowerThanADrainDoNotEvictEachOther(t *testing.T) {
+	t.Parallel()
 	cfg := fake(t)
 	in, g := topic(t, cfg, 2), name("g")
 	var records []pipeline.Record
@@ -202,6 +207,7 @@ func TestHandlersSlowerThanADrainDoNotEvictEachOther(t *testing.T) {
 }
 
 func TestTheEndOfSubscribesContextClosesLikeClose(t *testing.T) {
+	t.Parallel()
 	cfg := fake(t)
 	in, g := topic(t, cfg, 1), name("g")
 	write(t, publisher(t, cfg), pipeline.Record{Topic: in})

@@ -61,6 +61,7 @@ func committed(t testing.TB, a *kafka.Admin, group, topic string, id int32) int6
 }
 
 func TestManyRecordsOfOnePartitionAreInWorkAtOnceAndEqualKeysInOrder(t *testing.T) {
+	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {
 		n := topic(t, cfg, 1)
 		write(t, publisher(t, cfg), keyedRecords(n, "a", "a", "b", "c", "b", "a")...)
@@ -89,6 +90,7 @@ func TestManyRecordsOfOnePartitionAreInWorkAtOnceAndEqualKeysInOrder(t *testing.
 }
 
 func TestANewGroupReadsTheBacklogAndIsVisibleBeforeItsFirstRecordIsDone(t *testing.T) {
+	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {
 		n, g := topic(t, cfg, 2), name("g")
 		write(t, publisher(t, cfg), pipeline.Record{Topic: n, Value: []byte("old")})
@@ -104,6 +106,7 @@ func TestANewGroupReadsTheBacklogAndIsVisibleBeforeItsFirstRecordIsDone(t *testi
 }
 
 func TestOneMemberReadsManyTopics(t *testing.T) {
+	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {
 		one, two := topic(t, cfg, 1), topic(t, cfg, 1)
 		p := publisher(t, cfg)
@@ -125,6 +128,7 @@ func TestOneMemberReadsManyTopics(t *testing.T) {
 }
 
 func TestOffsetsAreCommittedInBulkAndNeverPastAnUnfinishedRecord(t *testing.T) {
+	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {
 		n, g := topic(t, cfg, 1), name("g")
 		write(t, publisher(t, cfg), keyedRecords(n, numbered(2000)...)...)
@@ -185,6 +189,7 @@ func (p *pacer) Sleep(ctx context.Context, d time.Duration) error {
 }
 
 func TestANackedRecordComesAgainAfterAGrowingPauseWhileOthersGoOn(t *testing.T) {
+	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {
 		n := topic(t, cfg, 1)
 		write(t, publisher(t, cfg), keyedRecords(n, "bad", "bad", "good", "good", "good")...)
@@ -213,6 +218,7 @@ func TestANackedRecordComesAgainAfterAGrowingPauseWhileOthersGoOn(t *testing.T) 
 }
 
 func TestAMessagesContextEndsWithItsAckAndKeepsTheValuesOfSubscribe(t *testing.T) {
+	t.Parallel()
 	type k struct{}
 	cfg := fake(t)
 	n := topic(t, cfg, 1)
@@ -237,6 +243,7 @@ func endOf(ctx context.Context) <-chan error {
 }
 
 func TestCloseLetsHandlersFinishAndTheirAcksCount(t *testing.T) {
+	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {
 		n, g := topic(t, cfg, 1), name("g")
 		write(t, publisher(t, cfg), keyedRecords(n, "a", "b", "a")...)
@@ -268,6 +275,7 @@ func TestCloseLetsHandlersFinishAndTheirAcksCount(t *testing.T) {
 }
 
 func TestAHandlerThatDoesNotFinishIsCancelledAtTheBoundAndItsRecordComesAgain(t *testing.T) {
+	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {
 		n, g := topic(t, cfg, 1), name("g")
 		write(t, publisher(t, cfg), keyedRecords(n, "a", "b")...)
@@ -294,6 +302,7 @@ func TestAHandlerThatDoesNotFinishIsCancelledAtTheBoundAndItsRecordComesAgain(t 
 }
 
 func TestAPartitionIsReadOnlyOnceItWasTakenOnAndLetGoAfterItsLastHandler(t *testing.T) {
+	t.Parallel()
 	cfg := fake(t)
 	n := topic(t, cfg, 1)
 	write(t, publisher(t, cfg), pipeline.Record{Topic: n})
@@ -337,6 +346,7 @@ func TestAPartitionIsReadOnlyOnceItWasTakenOnAndLetGoAfterItsLastHandler(t *test
 }
 
 func TestAPartitionThatCannotBeTakenOnDoesNotHoldUpClose(t *testing.T) {
+	t.Parallel()
 	cfg := fake(t)
 	n := topic(t, cfg, 1)
 	tried := make(chan struct{}, 1)
@@ -356,6 +366,7 @@ func TestAPartitionThatCannotBeTakenOnDoesNotHoldUpClose(t *testing.T) {
 }
 
 func TestAWindowBoundsWhatIsInWork(t *testing.T) {
+	t.Parallel()
 	cfg := fake(t)
 	n := topic(t, cfg, 1)
 	write(t, publisher(t, cfg), keyedRecords(n, numbered(100)...)...)
@@ -418,6 +429,7 @@ func TestASubscriberComesBackAfterTheBroker(t *testing.T) {
 // TestTheRouterDrains runs Watermill's router, which adds a hop to the channel,
 // ends the context of Subscribe while its handlers work, and waits for both.
 func TestTheRouterDrains(t *testing.T) {
+	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {
 		in, out, g := topic(t, cfg, 1), topic(t, cfg, 1), name("g")
 		p := publisher(t, cfg)

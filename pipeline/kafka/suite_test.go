@@ -12,6 +12,7 @@ import (
 
 // TestWatermillSuite is the suite that every Pub/Sub of Watermill must pass.
 func TestWatermillSuite(t *testing.T) {
+	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {
 		features := tests.Features{
 			ConsumerGroups:  true,

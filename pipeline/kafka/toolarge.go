@@ -1,0 +1,50 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/IBM/sarama"
+)
+
+// explain settles what a broker's MESSAGE_TOO_LARGE means. It refuses a batch,
+// and sarama blames every record in it: only those that are larger than the
+// topic takes are too large. The others suffer from a topic that takes less
+// than MaxRecord, which an operator can mend.
+func (p *producer) explain(b *batch) {
+	limits := map[string]int{}
+	for _, f := range b.failed {
+		if !errors.Is(f.Err, sarama.ErrMessageSizeTooLarge) {
+			continue
+		}
+		limit, asked := limits[f.Topic]
+		if !asked {
+			limit = p.limitOf(f.Topic)
+			limits[f.Topic] = limit
+		}
+		if size := b.out[f.Index].msg.ByteSize(2); size > limit-batchOverhead {
+			f.Err = &TooLargeError{Topic: f.Topic, Bytes: size, Limit: limit}
+			continue
+		}
+		f.Err = fmt.Errorf("the topic takes batches of %d bytes, which is less than the largest record; raise its %s: %w", limit, maxMessageBytes, f.Err)
+	}
+}
+
+// limitOf asks a topic for its limit in bytes. Where that is not allowed it is
+// Kafka's default.
+func (p *producer) limitOf(topic string) int {
+	admin, err := sarama.NewClusterAdminFromClient(p.client) // not to be closed: the client is the producer's
+	if err != nil {
+		return DefaultMaxRecord
+	}
+	settings, err := settingsOf(cluster{ClusterAdmin: admin, client: p.client}, topic)
+	if err != nil {
+		return DefaultMaxRecord
+	}
+	limit, err := strconv.Atoi(settings[maxMessageBytes])
+	if err != nil {
+		return DefaultMaxRecord
+	}
+	return limit
+}
