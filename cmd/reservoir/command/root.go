@@ -41,6 +41,8 @@ func New(parts engine.Parts, p Process) *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2, // letters between what was written and what was meant
 	}
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)

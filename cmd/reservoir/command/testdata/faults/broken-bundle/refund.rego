@@ -1,0 +1,3 @@
+package travel.refund
+
+result := {"decision": undefined_name}
