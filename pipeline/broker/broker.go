@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -43,6 +44,8 @@ type Broker struct {
 	lock    *flock.Flock
 	log     *slog.Logger
 
+	serving   bool        // clients were let in
+	draining  atomic.Bool // no request of a policy goes through any more
 	stop      context.CancelFunc
 	retention sync.WaitGroup
 	closing   sync.Once
@@ -104,12 +107,13 @@ func (b *Broker) start(ctx context.Context, cfg Config) error {
 	if b.cluster, err = kfake.NewCluster(b.options(cfg)...); err != nil {
 		return err
 	}
-	p := &policy{layout: b.layout, cluster: b.cluster, stager: newStager(b.layout, b.cluster), log: b.log, fail: b.fail}
+	p := &policy{layout: b.layout, cluster: b.cluster, stager: newStager(b.layout, b.cluster), log: b.log, fail: b.fail, draining: &b.draining}
 	p.install()
 	if err := b.keepRetention(ctx, cfg.Clock); err != nil {
 		return err
 	}
 	close(b.ln.open)
+	b.serving = true
 	return nil
 }
 
@@ -188,6 +192,7 @@ func (b *Broker) Err() error {
 // write (invariants 1 and 2).
 func (b *Broker) fail(err error) {
 	b.failing.Do(func() {
+		b.draining.Store(true)
 		b.failure = fmt.Errorf("the embedded broker in %s could not write and has stopped serving; free the disk and start again: %w", b.dir, err)
 		b.ln.cutOff()
 		close(b.failed)
@@ -210,9 +215,10 @@ func (b *Broker) release() error {
 		b.retention.Wait() // it would wait for ever on a closed cluster
 	}
 	if b.cluster != nil {
+		drained := b.drain()
 		b.cluster.Close()
-		errs = append(errs, b.Err())
-		if b.Err() == nil {
+		errs = append(errs, drained, b.Err())
+		if drained == nil && b.Err() == nil {
 			errs = append(errs, replace(b.clean(), nil))
 		}
 	}

@@ -1,11 +1,11 @@
 package broker
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -28,6 +28,8 @@ type policy struct {
 	stager  *stager
 	log     *slog.Logger
 	fail    func(error)
+	// draining is set when kfake must not carry anything out any more.
+	draining *atomic.Bool
 }
 
 func (p *policy) install() {
@@ -43,6 +45,10 @@ func (p *policy) install() {
 	} {
 		p.cluster.ControlKey(int16(key), func(req kmsg.Request) (kmsg.Response, error, bool) { //nolint:revive // kfake's signature
 			resp := fn(req)
+			if p.draining.Load() { // asked last: fn may be what failed
+				p.cluster.KeepControl()
+				return nil, errClosing, true
+			}
 			if resp == nil {
 				return nil, nil, false
 			}
@@ -227,12 +233,8 @@ func (p *policy) txnOffsets(req kmsg.Request) kmsg.Response {
 
 func (p *policy) endTxn(req kmsg.Request) kmsg.Response {
 	end := req.(*kmsg.EndTxnRequest)
-	err := p.stager.end(end)
-	if err == nil {
-		return nil
+	if err := p.stager.end(end); err != nil {
+		p.fail(fmt.Errorf("note the end of a transaction: %w", err))
 	}
-	p.fail(errors.Join(errors.New("note the end of a transaction"), err))
-	resp := end.ResponseKind().(*kmsg.EndTxnResponse)
-	resp.ErrorCode = kerr.KafkaStorageError.Code
-	return resp
+	return nil
 }

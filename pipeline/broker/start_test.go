@@ -1,13 +1,19 @@
 package broker_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/reservoirhq/reservoir/pipeline/broker"
 )
@@ -77,4 +83,48 @@ func TestTheDirectoryIsTheOwnersAlone(t *testing.T) {
 			t.Errorf("%s has mode %o, want %o", path, got, want)
 		}
 	}
+}
+
+// TestACloseAmidRequestsLosesNothing closes in order while topics are made:
+// those acknowledged are there, and nothing is written after Close.
+func TestACloseAmidRequestsLosesNothing(t *testing.T) {
+	ctx, dir := testContext(t), t.TempDir()
+	for round := range 10 {
+		b := start(t, config(dir, "127.0.0.1:0"))
+		cl := client(t, b.Addr(), kgo.RequestRetries(0))
+		made := newCounter()
+		var work sync.WaitGroup
+		work.Go(func() {
+			for i := 0; tryCreate(ctx, cl, fmt.Sprintf("t-%d-%d", round, i)) == nil; i++ {
+				made.add()
+			}
+		})
+		made.await(ctx, t, 5)
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+		closed := string(content(t, filepath.Join(dir, "log", "topics.json")))
+		cl.Close()
+		work.Wait()
+		if later := string(content(t, filepath.Join(dir, "log", "topics.json"))); later != closed {
+			t.Fatal("the directory was written to after Close")
+		}
+		for i := range made.value() {
+			if name := fmt.Sprintf("t-%d-%d", round, i); !strings.Contains(closed, fmt.Sprintf("%q", name)) {
+				t.Errorf("%s was acknowledged and is not there", name)
+			}
+		}
+	}
+}
+
+func tryCreate(ctx context.Context, cl *kgo.Client, topic string) error {
+	req := kmsg.NewCreateTopicsRequest()
+	rt := kmsg.NewCreateTopicsRequestTopic()
+	rt.Topic, rt.NumPartitions, rt.ReplicationFactor = topic, 1, 1
+	req.Topics = append(req.Topics, rt)
+	resp, err := req.RequestWith(ctx, cl)
+	if err != nil {
+		return err
+	}
+	return kerr.ErrorForCode(resp.Topics[0].ErrorCode)
 }
