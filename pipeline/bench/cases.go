@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// benchCase is one case, as it is handed to its process.
+type benchCase struct {
+	Name       string
+	Kind       string // hops, web, latency or lookup
+	Stages     []string
+	Plugin     string
+	Partitions int
+	Bookings   int
+	N          int // records on the raw topic beforehand; 0: webhooks are sent
+	Conns      int
+}
+
+// The kinds of cases.
+const (
+	kindHops    = "hops"
+	kindWeb     = "web"
+	kindLatency = "latency"
+	kindLookUp  = "lookup"
+)
+
+const partitions = 8
+
+// Items of the chains; %[1]s is what every topic of a case begins with.
+const (
+	toRaw        = "to: %[1]s.raw.{source}"
+	toNormalised = "to: %[1]s.normalised"
+)
+
+func oneHop() []string { return []string{"ingest", "verify", toRaw, "normalise", "dedupe"} }
+func twoHops() []string {
+	return []string{"ingest", "verify", toRaw, "enrich", "normalise", toNormalised, "dedupe", "policy"}
+}
+
+// cases gives the cases that the options choose.
+func (o options) cases() []benchCase {
+	loaded := benchCase{Kind: kindHops, Partitions: partitions, Bookings: o.Bookings, N: o.N}
+	var all []benchCase
+	add := func(name string, from benchCase, change func(*benchCase)) {
+		from.Name = name
+		change(&from)
+		if o.only.MatchString(name) {
+			all = append(all, from)
+		}
+	}
+	add("one-hop/alo", loaded, func(c *benchCase) { c.Stages = oneHop() })
+	add("two-hops/alo", loaded, func(c *benchCase) { c.Stages = twoHops() })
+	sent := benchCase{Partitions: partitions, Bookings: o.Bookings}
+	for _, conns := range []int{64, 256} {
+		add(fmt.Sprintf("webhooks/%d", conns), sent, func(c *benchCase) { c.Kind, c.Conns, c.Stages = kindWeb, conns, oneHop() })
+	}
+	add("latency/two-hops", sent, func(c *benchCase) { c.Kind, c.Conns, c.Stages = kindLatency, 64, twoHops() })
+	add("look-up/100ms", loaded, func(c *benchCase) {
+		c.Kind, c.Stages, c.N = kindLookUp, lookedUp(o.InFlight), min(o.N, 8*int(possible(o.InFlight)))
+	})
+	for _, p := range o.scalePartitions {
+		for _, b := range o.scaleBookings {
+			add(fmt.Sprintf("scale/%dp/%d", p, b), loaded, func(c *benchCase) { c.Partitions, c.Bookings, c.Stages = p, b, oneHop() })
+		}
+	}
+	return all
+}
+
+func lookedUp(inFlight int) []string {
+	stages := twoHops()
+	stages[3] = fmt.Sprintf("enrich: {max_in_flight: %d}", inFlight)
+	return stages[:len(stages)-1]
+}
+
+// file gives a name for files about the case.
+func (c benchCase) file() string { return strings.NewReplacer("/", "-").Replace(c.Name) }

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/bench/innkeeper"
+	"github.com/reservoirhq/reservoir/pipeline/bench/payload"
+)
+
+// hops measures Kafka segments over a loaded raw topic: from Run, with the
+// group's joining, to the commit of the last offset.
+func (b *bench) hops(ctx context.Context) (result, error) {
+	if err := b.loaded(ctx); err != nil {
+		return result{}, err
+	}
+	r, err := b.drained(ctx)
+	if err != nil {
+		return result{}, err
+	}
+	r.add("per core %.0f/s", 1e6/r.CPU)
+	err = b.check(ctx, &r)
+	return r, err
+}
+
+// loaded makes the case and fills its raw topic, in a process of its own.
+func (b *bench) loaded(ctx context.Context) error {
+	if err := b.prepare(ctx); err != nil {
+		return err
+	}
+	plugin := innkeeper.Name
+	if b.host != "" {
+		plugin = innkeeper.HintName
+	}
+	p, err := start(ctx, roleLoad, loadJob{
+		Brokers: b.Options.Brokers, Topic: b.prefix + ".raw." + source, Source: source, Plugin: plugin, N: b.Case.N, Bookings: b.Case.Bookings,
+	}, "")
+	if err != nil {
+		return err
+	}
+	var none any
+	if err := p.answer(&none); err != nil {
+		return fmt.Errorf("load the raw topic: %w", err)
+	}
+	return nil
+}
+
+// drained runs the pipeline until its last segment has committed every event,
+// and stops it.
+func (b *bench) drained(ctx context.Context) (result, error) {
+	end, err := b.profiled()
+	if err != nil {
+		return result{}, err
+	}
+	w := startWatch()
+	failed := b.run(ctx)
+	seen, err := b.committed(ctx, failed)
+	r := w.stop(b.Case.N)
+	if err == nil {
+		err = end()
+	}
+	if closed := b.close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return result{}, err
+	}
+	r.add("first commit after %d ms, second half %.0f/s", seen.first.Sub(w.began).Milliseconds(),
+		float64(b.Case.N)/2/seen.last.Sub(seen.half).Seconds())
+	return r, nil
+}
+
+// progress is when the last segment had committed how much.
+type progress struct{ first, half, last time.Time }
+
+// look is the time between two looks at the offsets. It costs the pipeline's
+// process well under one per cent of a core.
+const look = 20 * time.Millisecond
+
+// committed waits until the last segment's group has committed all events.
+func (b *bench) committed(ctx context.Context, failed <-chan error) (progress, error) {
+	segments := b.plan.Pipelines[0].Segments
+	last := segments[len(segments)-1]
+	group := strings.Join([]string{"reservoir", b.name, last.Name}, ".")
+	retry := b.plan.Pipelines[0].Output(pipeline.Retry)
+	var seen progress
+	for {
+		select {
+		case err := <-failed:
+			return seen, err
+		case <-ctx.Done():
+			return seen, ctx.Err()
+		case <-time.After(look):
+		}
+		offsets, err := b.admin.Committed(ctx, group)
+		if err != nil {
+			continue // the group is not there yet
+		}
+		done := int64(0)
+		for p, offset := range offsets {
+			if p.Topic != retry {
+				done += offset
+			}
+		}
+		if seen.note(int(done), b.Case.N) {
+			return seen, nil
+		}
+	}
+}
+
+// note takes down the first look at which so much was done, and tells the last.
+func (p *progress) note(done, of int) bool {
+	now := time.Now()
+	if p.first.IsZero() && done > 0 {
+		p.first = now
+	}
+	if p.half.IsZero() && done >= of/2 {
+		p.half = now
+	}
+	p.last = now
+	return done >= of
+}
+
+// expected gives how many records must be on each output.
+func (b *bench) expected() map[pipeline.Output]int {
+	n := b.Case.N
+	want := map[pipeline.Output]int{
+		pipeline.Events: payload.Distinct(n), pipeline.Current: payload.Distinct(n), pipeline.Outcomes: n - payload.Distinct(n),
+		pipeline.Dead: 0, pipeline.Retry: 0, pipeline.Decisions: 0, pipeline.Lookups: 0,
+	}
+	if b.host != "" {
+		want[pipeline.Lookups] = n
+	}
+	for _, stage := range b.Case.Stages {
+		if stage == "policy" {
+			want[pipeline.Decisions] = payload.Set{Bookings: b.Case.Bookings}.Cancelled(n)
+		}
+	}
+	return want
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+		}
+		os.Exit(1)
+	}
+}
+
+// run is the parent of everything, or, where its first argument says so, one
+// of the processes that it starts.
+func run(ctx context.Context, args []string) error {
+	if len(args) == 3 && args[0] == childArg {
+		return child(ctx, role(args[1]), []byte(args[2]))
+	}
+	o, err := parse(args)
+	if err != nil {
+		return err
+	}
+	return o.measure(ctx)
+}
+
+// measure runs every chosen case in a process of its own, in turn.
+func (o options) measure(ctx context.Context) error {
+	for _, dir := range []string{o.CPUProfile, o.MemProfile} {
+		if dir == "" {
+			continue
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("make the folder of profiles: %w", err)
+		}
+	}
+	var results []result
+	var failed error
+	for range o.reps {
+		for _, c := range o.cases() {
+			r, err := o.one(ctx, c)
+			if ctx.Err() != nil {
+				return errors.Join(ctx.Err(), table(os.Stdout, results))
+			}
+			if err != nil {
+				failed = errors.Join(failed, fmt.Errorf("%s: %w", c.Name, err))
+				continue
+			}
+			if err := r.print(os.Stdout); err != nil {
+				return err
+			}
+			results = append(results, r)
+		}
+	}
+	fmt.Println()
+	return errors.Join(failed, table(os.Stdout, results))
+}

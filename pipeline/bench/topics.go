@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/IBM/sarama"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/engine"
+	"github.com/reservoirhq/reservoir/pipeline/kafka"
+)
+
+// maxRecord is what the topics take, in bytes: more than the pipelines ask for.
+const maxRecord = 8 << 20
+
+// makeTopics makes the topics of a plan, so that their making is not measured.
+func makeTopics(ctx context.Context, admin *kafka.Admin, plan *engine.Plan, partitions int) error {
+	var specs []kafka.TopicSpec
+	for _, t := range plan.Topics() {
+		spec := kafka.TopicSpec{Name: t.Topic, Partitions: int32(partitions), Configs: map[string]string{"max.message.bytes": fmt.Sprint(maxRecord)}}
+		if t.Topic == plan.Pipelines[0].Output(pipeline.Current) {
+			spec.Configs["cleanup.policy"] = "compact"
+		}
+		specs = append(specs, spec)
+	}
+	_, err := admin.EnsureTopics(ctx, specs)
+	return err
+}
+
+// cleanUp deletes the topics and consumer groups whose names begin with prefix
+// or, of groups, hold it. Only names of the benchmark's own do.
+func cleanUp(brokers []string, prefix, pipelineName string) error {
+	if !strings.HasPrefix(prefix, "bench.") {
+		return fmt.Errorf("%s is no name of a benchmark's topic", prefix)
+	}
+	conf := sarama.NewConfig()
+	conf.Version = sarama.V4_1_0_0
+	admin, err := sarama.NewClusterAdmin(brokers, conf)
+	if err != nil {
+		return fmt.Errorf("connect to delete the topics of %s: %w", prefix, err)
+	}
+	defer admin.Close()
+	topics, err := admin.ListTopics()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for name := range topics {
+		if strings.HasPrefix(name, prefix+".") {
+			errs = append(errs, admin.DeleteTopic(name))
+		}
+	}
+	groups, err := admin.ListConsumerGroups()
+	errs = append(errs, err)
+	for name := range groups {
+		if strings.HasPrefix(name, "reservoir."+pipelineName+".") {
+			errs = append(errs, admin.DeleteConsumerGroup(name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// records gives how many records a topic without transactions holds.
+func records(ctx context.Context, admin *kafka.Admin, topic string) (int, error) {
+	ends, err := admin.Ends(ctx, topic)
+	n := int64(0)
+	for _, end := range ends {
+		n += end
+	}
+	return int(n), err
+}

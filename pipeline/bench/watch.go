@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// brokerEnv names the broker's process, to report its CPU time too.
+const brokerEnv = "BENCH_BROKER_PID"
+
+// watch measures a stretch of this process's life.
+type watch struct {
+	began                  time.Time
+	cpu, kids, broker, all time.Duration
+	mallocs, bytes         uint64
+}
+
+func startWatch() watch {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return watch{
+		began: time.Now(), cpu: cpuTime(syscall.RUSAGE_SELF), kids: cpuTime(syscall.RUSAGE_CHILDREN),
+		broker: brokerCPU(), all: machineCPU(), mallocs: m.Mallocs, bytes: m.TotalAlloc,
+	}
+}
+
+// stop ends the measurement of n events.
+func (w watch) stop(n int) result {
+	took := time.Since(w.began)
+	var m runtime.MemStats
+	self, broker := cpuTime(syscall.RUSAGE_SELF)-w.cpu, brokerCPU()-w.broker
+	others := machineCPU() - w.all - self - broker - (cpuTime(syscall.RUSAGE_CHILDREN) - w.kids)
+	runtime.ReadMemStats(&m)
+	each := float64(max(1, n))
+	return result{
+		Events: n, Seconds: took.Seconds(), Rate: float64(n) / took.Seconds(),
+		CPU: micros(self) / each, Broker: micros(broker) / each, RSS: peakRSS(),
+		Allocs: float64(m.Mallocs-w.mallocs) / each, AllocKB: float64(m.TotalAlloc-w.bytes) / each / 1024,
+		Others: max(0, others.Seconds()/took.Seconds()),
+	}
+}
+
+func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
+func millis(d time.Duration) float64 { return micros(d) / 1000 }
+
+func cpuTime(who int) time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(who, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// peakRSS gives the most memory this process had resident, in MB; 0 where the
+// system does not tell. Rusage is of no use: it begins with the parent's peak.
+func peakRSS() float64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range bytes.Lines(status) {
+		if rest, ok := bytes.CutPrefix(line, []byte("VmHWM:")); ok {
+			kb, _ := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(string(rest)), " kB"))
+			return float64(kb) / 1024
+		}
+	}
+	return 0
+}
+
+// userHZ is the unit of CPU times in /proc (proc(5), sysconf(_SC_CLK_TCK)).
+const userHZ = 100
+
+// machineCPU is the time that all cores together were busy.
+func machineCPU() time.Duration {
+	stat, _ := os.ReadFile("/proc/stat")
+	line, _, _ := strings.Cut(string(stat), "\n")
+	busy := 0
+	fields := strings.Fields(line)
+	for i := 1; i < min(9, len(fields)); i++ {
+		if ticks, _ := strconv.Atoi(fields[i]); i != 4 && i != 5 { // idle, iowait
+			busy += ticks
+		}
+	}
+	return time.Duration(busy) * time.Second / userHZ
+}
+
+func brokerCPU() time.Duration {
+	pid := os.Getenv(brokerEnv)
+	stat, err := os.ReadFile("/proc/" + pid + "/stat")
+	if pid == "" || err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ") // behind the name, which may hold blanks
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * time.Second / userHZ
+}
