@@ -23,6 +23,6 @@
 //     committed; they know neither Kafka nor goroutines.
 //   - message.go and record.go turn records into messages and back, losing
 //     nothing.
-//   - publisher.go and batch.go write; errors.go and toolarge.go say what failed.
+//   - publisher.go, producer.go and batch.go write; errors.go and toolarge.go say what failed.
 //   - admin.go, topics.go, offsets.go, read.go and tail.go are the rest.
 package kafka
