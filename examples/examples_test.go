@@ -47,7 +47,7 @@ func TestTheKafkaExampleRunsOnARealBroker(t *testing.T) {
 	own := fmt.Sprintf("example-%08x", rand.Uint32())
 	ports := map[string]string{":8080": free(t), ":8081": free(t)}
 	tr := try(t, "kafka", ports, func(text string) string {
-		text = strings.Replace(text, `["kafka:9092"]`, "["+brokers+"]", 1) + "    outputs: {" + outputs() + "}\n"
+		text = strings.Replace(text, `["kafka:9092"]`, `["`+strings.ReplaceAll(brokers, ",", `","`)+`"]`, 1) + "    outputs: {" + outputs() + "}\n"
 		return strings.ReplaceAll(text, "bookings", own)
 	})
 	env := []string{"RESERVOIR_PRIVACY_KEY=an example of a privacy key", "STUDENTCOM_HOOK_SECRET=studentcom", "GOODBAY_SECRET=goodbay"}

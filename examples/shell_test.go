@@ -144,7 +144,7 @@ func interrupted(err error) bool {
 		return false
 	}
 	status, ok := exit.Sys().(syscall.WaitStatus)
-	return ok && status.Signaled() && status.Signal() == syscall.SIGINT
+	return ok && status.Signal() == syscall.SIGINT // -1 where it ended otherwise
 }
 
 func ready(admin string) bool {

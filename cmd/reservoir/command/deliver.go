@@ -83,7 +83,7 @@ func exchange(request *http.Request, base string) (answer, error) {
 		}
 		return answer{}, fmt.Errorf("send to %s: %w; does `reservoir run` run there?", base, err)
 	}
-	defer response.Body.Close() //nolint:errcheck // it was read
+	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return answer{}, fmt.Errorf("read the answer of %s: %w", base, err)

@@ -52,7 +52,7 @@ func (a *app) demo(ctx context.Context, dir string, keep bool) (err error) {
 	if err != nil {
 		return errors.Join(err, folder.api.Close())
 	}
-	defer log.Close() //nolint:errcheck // a log line more or less
+	defer log.Close()
 	api := a.simulate(folder)
 	defer api.Close() //nolint:errcheck // nothing under way matters
 	s, err := a.service(folder.config)
@@ -93,7 +93,7 @@ func (a *app) perform(ctx context.Context, s *service, folder *demoFolder) error
 		return errors.Join(err, <-ended)
 	case err := <-ended:
 		stop()
-		<-played
+		_ = <-played // it was told to end by this one's end
 		return fmt.Errorf("the pipelines ended early: %w", orUnknown(err))
 	}
 }

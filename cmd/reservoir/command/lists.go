@@ -33,7 +33,7 @@ func parts[D, T any](specs []pipeline.Spec[D, T]) ([]part, error) {
 		defaults := s.Defaults()
 		list[i] = part{
 			Name: s.Name, Summary: s.Summary, Needs: s.Needs, LooksUp: s.Enriches, OneBooking: s.OneBooking,
-			URLSecret: s.URLSecret, Config: config.Describe(defaults), defaults: defaults,
+			URLSecret: s.URLSecret, Config: append([]config.Field{}, config.Describe(defaults)...), defaults: defaults,
 		}
 		var err error
 		if list[i].Cases, err = caseNames(s.Cases); err != nil {

@@ -46,7 +46,7 @@ func New(parts engine.Parts, p Process) *cobra.Command {
 	}
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
+	root.SetFlagErrorFunc(usage)
 	root.AddCommand(
 		a.runCommand(), a.demoCommand(), a.checkCommand(), a.sendCommand(), a.topicsCommand(), a.tailCommand(),
 		a.pluginsCommand(), a.stagesCommand(), a.schemaCommand(), a.versionCommand(),

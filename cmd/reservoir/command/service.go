@@ -36,11 +36,11 @@ const drainTime = 25 * time.Second
 // more webhooks, the segments, their producer, the broker, and the admin
 // address last, so that a drain can be watched.
 func (s *service) run(ctx context.Context) (err error) {
-	if err := s.bind(); err != nil {
+	if err = s.bind(); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.closeDoors()) }()
-	if err := s.start(ctx); err != nil {
+	if err = s.start(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil // told to stop before it was up
 		}

@@ -97,8 +97,8 @@ func (a *app) tail(ctx context.Context, topic string, f tailFlags) error {
 	defer admin.Close() //nolint:errcheck // it only read
 	printed := 0
 	err = read(ctx, admin, topic, f, func(r pipeline.Record) error {
-		if err := a.printRecord(r, f.output); err != nil {
-			return err
+		if broken := a.printRecord(r, f.output); broken != nil {
+			return broken
 		}
 		if printed++; printed == f.limit {
 			return errEnough
