@@ -41,7 +41,7 @@ const demoTime = time.Minute
 
 func (a *app) demo(ctx context.Context, dir string, keep bool) (err error) {
 	began := a.Clock.Now()
-	folder, err := makeDemoFolder(dir)
+	folder, err := makeDemoFolder(dir, a.Random)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (a *app) perform(ctx context.Context, s *service, folder *demoFolder) error
 		return errors.Join(err, <-ended)
 	case err := <-ended:
 		stop()
-		_ = <-played // it was told to end by this one's end
+		<-played //nolint:errcheck // it was told to end
 		return fmt.Errorf("the pipelines ended early: %w", orUnknown(err))
 	}
 }

@@ -31,13 +31,13 @@ type demoFolder struct {
 
 // makeDemoFolder makes a new folder; what stands in one already is not touched.
 // An empty dir takes reservoir-demo, or the first free name like it.
-func makeDemoFolder(dir string) (*demoFolder, error) {
+func makeDemoFolder(dir string, random func() uint64) (*demoFolder, error) {
 	dir, err := claimFolder(dir)
 	if err != nil {
 		return nil, err
 	}
 	f := &demoFolder{dir: dir, config: filepath.Join(dir, defaultConfig)}
-	if err := f.fill(); err != nil {
+	if err := f.fill(random); err != nil {
 		return nil, fmt.Errorf("make the demo's folder %s: %w", dir, err)
 	}
 	return f, nil
@@ -73,7 +73,7 @@ func claim(dir string) error {
 	return fmt.Errorf("make the demo's folder: %w; name another with --dir, or go on with this one: reservoir run -c %s", err, filepath.Join(dir, defaultConfig))
 }
 
-func (f *demoFolder) fill() error {
+func (f *demoFolder) fill(random func() uint64) error {
 	if err := f.writeSecrets(); err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (f *demoFolder) fill() error {
 	if f.api, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return err
 	}
-	if err := f.writeConfig(); err != nil {
+	if err := f.writeConfig(random); err != nil {
 		return errors.Join(err, f.api.Close())
 	}
 	return nil
@@ -112,12 +112,12 @@ func newSecret() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func (f *demoFolder) writeConfig() error {
+func (f *demoFolder) writeConfig(random func() uint64) error {
 	data, err := filepath.Abs(filepath.Join(f.dir, "data"))
 	if err != nil {
 		return err
 	}
-	ports, err := freePorts(3)
+	ports, err := freePorts(3, random)
 	if err != nil {
 		return err
 	}
@@ -130,19 +130,4 @@ func (f *demoFolder) writeConfig() error {
 		return err
 	}
 	return os.WriteFile(f.config, []byte(text.String()), 0o600)
-}
-
-// freePorts gives addresses that nobody listens on. They are held until all
-// are found, so that they differ.
-func freePorts(n int) ([]string, error) {
-	var found []string
-	for range n {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer ln.Close() //nolint:errcheck // nothing came over it
-		found = append(found, ln.Addr().String())
-	}
-	return found, nil
 }

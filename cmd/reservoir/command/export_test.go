@@ -13,6 +13,7 @@ var (
 	WriteRecordJSON = writeRecordJSON
 	WriteRecordText = writeRecordText
 	Money           = money
+	FreePorts       = freePorts
 )
 
 // MergeByTime merges partitions as `tail` does.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -69,7 +70,7 @@ func (s *site) config() string { return filepath.Join(s.dir, "reservoir.yaml") }
 
 func (s *site) process(stdout, stderr io.Writer, signals chan os.Signal) command.Process {
 	return command.Process{
-		Stdout: stdout, Stderr: stderr, Clock: pipeline.WallClock{}, Random: func() uint64 { return 4 }, Signals: signals,
+		Stdout: stdout, Stderr: stderr, Clock: pipeline.WallClock{}, Random: rand.Uint64, Signals: signals,
 		Env: func(name string) (string, bool) { v, ok := s.env[name]; return v, ok },
 	}
 }

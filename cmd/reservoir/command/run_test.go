@@ -3,12 +3,14 @@ package command_test
 import (
 	"context"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/reservoirhq/reservoir/cmd/reservoir/command"
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/broker"
 )
@@ -109,16 +111,8 @@ func TestTwoRunsOnOneFolderAreRefused(t *testing.T) {
 }
 
 func TestWithoutABrokerWebhooksAreAskedToComeBackAndGoOnByThemselves(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	free.Close()
-	text := strings.Replace(studentSite, `embedded: {dir: %DIR%/data, listen: "127.0.0.1:0"}`, "brokers: ["+address+"]", 1) +
-		"privacy: {key: {env: PRIVACY_KEY}}\n"
-	s := newSite(t, text)
-	s.env["PRIVACY_KEY"] = "a key of more than sixteen characters"
+	address := freeAddress(t)
+	s := brokerSite(t, address)
 	r := s.start(t)
 
 	request, err := http.NewRequest(http.MethodPost, r.webhooks+studentPath, strings.NewReader(student("HB1", 1)))
@@ -154,14 +148,49 @@ func TestWithoutABrokerWebhooksAreAskedToComeBackAndGoOnByThemselves(t *testing.
 }
 
 func TestARunThatNeverMetItsBrokerStopsInOrder(t *testing.T) {
-	text := strings.Replace(studentSite, `embedded: {dir: %DIR%/data, listen: "127.0.0.1:0"}`, "brokers: [127.0.0.1:1]", 1) +
-		"privacy: {key: {env: PRIVACY_KEY}}\n"
-	s := newSite(t, text)
-	s.env["PRIVACY_KEY"] = "a key of more than sixteen characters"
-	r := s.start(t)
+	r := brokerSite(t, "127.0.0.1:1").start(t)
 	if code := r.stop(t); code != 0 {
 		t.Errorf("ended with %d:\n%s", code, r.log)
 	}
+}
+
+func TestARunWhoseBrokerWentAwaySaysSoAndStopsInOrder(t *testing.T) {
+	address := freeAddress(t)
+	s := brokerSite(t, address)
+	b := startBroker(t, s.dir+"/data", address)
+	r := s.startReady(t)
+	if code := post(t.Context(), client(), r.webhooks+studentPath, student("HB1", 1)); code != http.StatusOK {
+		t.Fatalf("answered %d", code)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.until(t, "unready", func() bool { return status(t, r.admin+"/readyz") == http.StatusServiceUnavailable })
+	if code := post(t.Context(), client(), r.webhooks+studentPath, student("HB2", 1)); code != http.StatusServiceUnavailable {
+		t.Errorf("answered %d", code)
+	}
+	if code := r.stop(t); code != 0 {
+		t.Errorf("ended with %d:\n%s", code, r.log)
+	}
+}
+
+// brokerSite is a site whose broker is elsewhere.
+func brokerSite(t *testing.T, address string) *site {
+	t.Helper()
+	s := newSite(t, strings.Replace(studentSite, `embedded: {dir: %DIR%/data, listen: "127.0.0.1:0"}`, "brokers: ["+address+"]", 1)+
+		"privacy: {key: {env: PRIVACY_KEY}}\n")
+	s.env["PRIVACY_KEY"] = "a key of more than sixteen characters"
+	return s
+}
+
+// freeAddress gives an address that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	found, err := command.FreePorts(1, rand.Uint64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found[0]
 }
 
 func startBroker(t *testing.T, dir, address string) *broker.Broker {
