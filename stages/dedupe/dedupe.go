@@ -1,8 +1,14 @@
 package dedupe
 
 import (
+	"context"
+	"io"
+	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/config"
@@ -11,16 +17,27 @@ import (
 // Config is what ops write under `dedupe`.
 type Config struct {
 	Window config.Duration `yaml:"window" doc:"How long event ids are remembered; longer than the longest retry of any provider."`
+	Dir    config.Path     `yaml:"dir" doc:"The folder for the state on local disk, one for each process; empty is state/<pipeline> in the data folder, or memory where there is none."`
+	Memory config.Size     `yaml:"memory" doc:"How much memory the state may take; the rest is on disk."`
 }
 
 // Defaults gives 15 days: TourCMS calls again for up to 14.
-func Defaults() Config { return Config{Window: config.Duration(15 * day)} }
+func Defaults() Config {
+	return Config{Window: config.Duration(15 * day), Memory: 128 << 20}
+}
 
 const (
 	day = 24 * time.Hour
 	// longestRetry is the longest time any provider repeats a webhook
 	// (TourCMS, Booking Notification page).
 	longestRetry = 14 * day
+	// leastMemory is where Pebble's memtables get too small to work with.
+	leastMemory = 16 << 20
+	// memoryOnly is the folder of a state that has none.
+	memoryOnly = "(memory)"
+	// stateSize is about what a decoded state takes: a quarter of the memory is
+	// for those.
+	stateSize = 8 << 10
 )
 
 // Validate refuses a window in which a provider's own retry would pass for
@@ -28,6 +45,9 @@ const (
 func (c Config) Validate() error {
 	if c.Window.Std() < longestRetry {
 		return config.At("window", "must be 14d or more, the longest time a provider repeats a webhook; use 15d")
+	}
+	if c.Memory < leastMemory {
+		return config.At("memory", "must be 16MiB or more; use 128MiB")
 	}
 	return nil
 }
@@ -38,22 +58,53 @@ func Spec() pipeline.StageSpec {
 }
 
 type stage struct {
-	window time.Duration
-	clock  pipeline.Clock
+	window  time.Duration
+	deps    pipeline.StageDeps
+	clock   pipeline.Clock
+	where   storeOptions
+	blobs   blobs
+	cache   *cache
+	metrics *metrics
+	claims  atomic.Uint64 // how many there have been
+
+	opening sync.Mutex // held while the store is opened or closed
+	store   *store     // nil until the first claim
+	stop    context.CancelFunc
+	work    sync.WaitGroup
 
 	mu         sync.RWMutex
 	partitions map[pipeline.Partition]*partition
+	restoring  map[pipeline.Partition]int
 }
 
 var (
 	_ pipeline.Stage       = (*stage)(nil)
 	_ pipeline.Settler     = (*stage)(nil)
 	_ pipeline.Partitioned = (*stage)(nil)
+	_ io.Closer            = (*stage)(nil)
 )
 
-// New makes the stage.
+// New makes the stage. It touches no disk before its first partition, so that a
+// configuration can be checked while it runs.
 func New(cfg Config, deps pipeline.StageDeps) (pipeline.Stage, error) {
-	return &stage{window: cfg.Window.Std(), clock: deps.Clock, partitions: map[pipeline.Partition]*partition{}}, nil
+	forms, err := newBlobs()
+	if err != nil {
+		return nil, err
+	}
+	s := &stage{
+		window: cfg.Window.Std(), deps: deps, clock: deps.Clock, blobs: forms,
+		cache:      newCache(int(cfg.Memory / 4 / stateSize)),
+		partitions: map[pipeline.Partition]*partition{}, restoring: map[pipeline.Partition]int{},
+	}
+	s.where = storeOptions{dir: string(cfg.Dir), fs: vfs.Default, memory: int64(cfg.Memory), print: forms.layout.print, log: pebbleLog{deps.Log}}
+	if s.where.dir == "" && deps.DataDir != "" {
+		s.where.dir = filepath.Join(deps.DataDir, "state", deps.Pipeline)
+	}
+	if s.where.dir == "" {
+		s.where.fs, s.where.dir = vfs.NewMem(), memoryOnly
+	}
+	s.metrics = newMetrics(deps.Pipeline, s)
+	return s, nil
 }
 
 func (s *stage) partition(in pipeline.Position) *partition {

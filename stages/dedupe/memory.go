@@ -1,6 +1,8 @@
 package dedupe
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -104,4 +106,41 @@ func (v version) or(next version) version {
 		next.At = v.At
 	}
 	return next
+}
+
+// contents are the latest content versions by resource, in the order of their
+// names: the booking, and each payment.
+type contents []content
+
+type content struct{ Resource, Version string }
+
+// maxContents bounds the payments one booking can make us remember
+// (invariant 11).
+const maxContents = 64
+
+func (c contents) of(resource string) string {
+	if i, ok := c.find(resource); ok {
+		return c[i].Version
+	}
+	return ""
+}
+
+func (c contents) find(resource string) (int, bool) {
+	return slices.BinarySearchFunc(c, resource, func(c content, r string) int { return strings.Compare(c.Resource, r) })
+}
+
+// with gives the contents with one changed; those it is called on stay.
+func (c contents) with(resource, version string) contents {
+	i, ok := c.find(resource)
+	if ok {
+		next := slices.Clone(c)
+		next[i].Version = version
+		return next
+	}
+	if len(c) >= maxContents {
+		return contents{{resource, version}}
+	}
+	next := make(contents, 0, len(c)+1)
+	next = append(append(next, c[:i]...), content{resource, version})
+	return append(next, c[i:]...)
 }

@@ -9,169 +9,141 @@ import (
 	"github.com/reservoirhq/reservoir/pipeline"
 )
 
-// partition holds the states of one input partition, as they stand on
-// bookings.current: encoded, because most are never looked at again.
+// partition is this member's claim on one input partition: its states on local
+// disk and the events under way.
 type partition struct {
-	mu       sync.Mutex
-	stored   map[string]pipeline.Record
-	reserved map[string]pipeline.Record
+	id     pipeline.Partition
+	prefix []byte
+	claim  uint64
+	reader pipeline.StateReader
+	store  *store
+	blobs  blobs
+	cache  *cache
+	// ctx ends with the claim.
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu     sync.Mutex
+	queues map[string]*queue
+	// touched are the bookings whose state changed since the last look at the
+	// topic began; nil while nobody looks.
+	touched map[string]struct{}
+	// changed is how many states changed since the last checkpoint, inputs one
+	// more than the highest offset they have seen, states how many there are.
+	changed, inputs, states int64
+	tended                  time.Time // when the background last did
+	// broken is what local disk last said: then nothing is judged any more.
+	broken  error
+	scratch []byte
+
+	// follow is held while the background works on the partition.
+	follow sync.Mutex
+	point  checkpoint
+	sweep  []byte // where the next look for expired states begins
+	swept  int64  // states the present round of looks has met
+}
+
+// latest gives the state that an event is judged by: that of the event before
+// it, else what is kept.
+func (p *partition) latest(bookingID string, before *reserved) (*state, error) {
+	if before != nil {
+		return before.next, nil
+	}
+	if k, ok := p.cache.find(cacheKey{p.claim, bookingID}); ok {
+		return k, nil
+	}
+	blob, ok, err := p.store.get(p.key(bookingID))
+	if err != nil || !ok {
+		return &state{}, trouble(err)
+	}
+	return p.blobs.state(blob)
+}
+
+// trouble marks what local disk says: it is no fault of the event.
+func trouble(err error) error {
+	if err == nil {
+		return nil
+	}
+	return pipeline.Outage(err, 0)
+}
+
+func (p *partition) key(bookingID string) []byte {
+	key := make([]byte, 0, len(p.prefix)+len(bookingID))
+	return append(append(key, p.prefix...), bookingID...)
+}
+
+// keep writes an acknowledged state; p.mu is held.
+func (p *partition) keep(bookingID string, e *reserved) {
+	p.scratch = p.blobs.ofState(p.scratch[:0], e.next, e.pack)
+	if err := p.store.set(p.key(bookingID), p.scratch); err != nil {
+		p.broken = trouble(fmt.Errorf("dedupe %s: keep a state: %w", p.id, err))
+		return
+	}
+	p.cache.put(cacheKey{p.claim, bookingID}, e.next)
+	if p.touched != nil {
+		p.touched[bookingID] = struct{}{}
+	}
+	p.changed++
+	p.inputs = max(p.inputs, e.input.Offset+1)
+	if e.first {
+		p.states++
+	}
 }
 
 // Assigned restores the partition's states before its first record.
 func (s *stage) Assigned(ctx context.Context, id pipeline.Partition, reader pipeline.StateReader) error {
-	p := &partition{stored: map[string]pipeline.Record{}, reserved: map[string]pipeline.Record{}}
-	r := restorer{into: p, id: id, end: reader.End(), now: s.clock.Now(), window: s.window, behind: map[string]bool{}, expired: map[string]bool{}}
-	if err := reader.Each(ctx, 0, r.take); err != nil {
+	store, err := s.open()
+	if err != nil {
+		return err
+	}
+	p := &partition{
+		id: id, prefix: partitionKey(stateKeys, id), claim: s.claims.Add(1), reader: reader,
+		store: store, blobs: s.blobs, cache: s.cache, queues: map[string]*queue{},
+	}
+	s.restores(id, 1)
+	defer s.restores(id, -1)
+	if err := s.restore(ctx, p); err != nil {
 		return fmt.Errorf("restore the state of %s: %w", id, err)
 	}
-	if err := r.writeBack(ctx, reader); err != nil {
-		return fmt.Errorf("write back the state of %s: %w", id, err)
-	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.tended = s.clock.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.partitions[id] = p
 	return nil
 }
 
-// Revoked forgets the partition's states: another member has them now.
-func (s *stage) Revoked(id pipeline.Partition) {
+// restores counts the restores of a partition that are under way.
+func (s *stage) restores(id pipeline.Partition, more int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.restoring[id] += more; s.restoring[id] == 0 {
+		delete(s.restoring, id)
+	}
+}
+
+// Revoked ends the claim: another member may have the partition now. What is on
+// local disk stays. None of it can be newer than the topic: a state is kept only
+// after bookings.current has acknowledged it (invariant 4), so all that was kept
+// after the checkpoint stands on the topic behind the checkpoint, and the tail
+// that a later claim reads holds it again, together with what other members made
+// of it.
+//
+// No checkpoint is written here: reading the topic once more now would cost as
+// much as reading that tail, and would hold up the new owner.
+func (s *stage) Revoked(id pipeline.Partition) {
+	s.mu.Lock()
+	p := s.partitions[id]
 	delete(s.partitions, id)
-}
-
-func (p *partition) latest(bookingID string) (state, error) {
-	p.mu.Lock()
-	r, ok := p.stored[bookingID]
-	p.mu.Unlock()
-	if !ok {
-		return state{}, nil
-	}
-	return decode(r)
-}
-
-func (p *partition) reserve(bookingID string, r pipeline.Record) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, twice := p.reserved[bookingID]; twice {
-		return fmt.Errorf("dedupe %s: another event of the booking is under way", bookingID)
-	}
-	p.reserved[bookingID] = r
-	return nil
-}
-
-func (p *partition) settle(bookingID string, ok bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	r, reserved := p.reserved[bookingID]
-	delete(p.reserved, bookingID)
-	if ok && reserved {
-		p.stored[bookingID] = r
+	s.mu.Unlock()
+	if p != nil {
+		p.end()
 	}
 }
 
-// restorer reads a partition of bookings.current.
-type restorer struct {
-	into *partition
-	id   pipeline.Partition
-	end  int64 // next offset of the input partition
-	now  time.Time
-
-	window windowLength
-	// behind are the bookings whose newest state is not the last one written:
-	// a member that had lost its claim overwrote it (invariant 6).
-	behind map[string]bool
-	// expired are the bookings whose state has outlived its use; a tombstone
-	// lets compaction drop them.
-	expired map[string]bool
-}
-
-func (r *restorer) take(rec pipeline.Record) error {
-	key := string(rec.Key)
-	if _, ours := rec.Header(MemoryHeader); !ours {
-		r.forget(key, rec.Value == nil)
-		return nil
-	}
-	read, err := decode(rec)
-	if err != nil {
-		return err
-	}
-	if read.expired(r.now, r.window) {
-		r.forget(key, true)
-		r.expired[key] = true
-		return nil
-	}
-	delete(r.expired, key)
-	if r.overwritten(key, read.memory.Input) {
-		r.behind[key] = true
-		return nil
-	}
-	delete(r.behind, key)
-	return r.keep(key, rec, read)
-}
-
-// forget drops a booking at its tombstone. A record that no dedupe stage wrote
-// is no state and changes none.
-func (r *restorer) forget(key string, tombstone bool) {
-	if !tombstone {
-		return
-	}
-	delete(r.into.stored, key)
-	delete(r.behind, key)
-	delete(r.expired, key)
-}
-
-// overwritten tells that the state known so far saw a later record of this
-// very partition.
-func (r *restorer) overwritten(key string, in seenUpTo) bool {
-	prior, ok := r.into.stored[key]
-	if !ok {
-		return false
-	}
-	known, err := decode(prior)
-	return err == nil && known.memory.Input != in && known.memory.Input.covers(in.Position)
-}
-
-// keep stores the state. One that claims to have seen more than its input
-// holds was written for a topic that was deleted and made again: what it knows
-// of the booking still holds, its position does not.
-func (r *restorer) keep(key string, rec pipeline.Record, read state) error {
-	in := read.memory.Input
-	if in.Topic == r.id.Topic && in.Partition == r.id.ID && in.Offset >= r.end {
-		read.memory.Input = seenUpTo{}
-		again, err := read.restamped(rec)
-		if err != nil {
-			return err
-		}
-		rec = again
-	}
-	r.into.stored[key] = pipeline.Record{Key: rec.Key, Value: rec.Value, Headers: rec.Headers}
-	return nil
-}
-
-func (r *restorer) writeBack(ctx context.Context, reader pipeline.StateReader) error {
-	for key := range r.behind {
-		if err := reader.Restore(ctx, r.into.stored[key]); err != nil {
-			return err
-		}
-	}
-	for key := range r.expired {
-		if err := reader.Restore(ctx, pipeline.Record{Key: []byte(key)}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// afterService is how long a state lives on after its booking is over.
-const afterService = 400 * day
-
-// expired tells a booking that is long over, and of which nothing was heard
-// within the window: until then a repeat must still find its id.
-func (k state) expired(now time.Time, window windowLength) bool {
-	s := k.event.Booking.Service
-	if s == nil || s.EndsAt == nil || now.Before(s.EndsAt.Add(afterService)) {
-		return false
-	}
-	return !k.memory.IDs.since(now.Add(-window))
+// end stops the background's work on the partition.
+func (p *partition) end() {
+	p.cancel()
+	p.follow.Lock()
+	defer p.follow.Unlock()
 }

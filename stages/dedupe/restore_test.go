@@ -7,6 +7,7 @@ import (
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
+	"github.com/reservoirhq/reservoir/stages/dedupe"
 )
 
 func TestTheStateIsRestoredFromItsTopic(t *testing.T) {
@@ -129,7 +130,7 @@ func TestWhatOneBookingMakesUsRememberIsBounded(t *testing.T) {
 	for _, header := range last.Headers {
 		size += len(header.Value)
 	}
-	if size > 40_000 || !strings.Contains(last.Text("reservoir_memory"), `"overflow":44`) {
-		t.Errorf("headers hold %d bytes: %.200s", size, last.Text("reservoir_memory"))
+	if size > 40_000 || !strings.Contains(dedupe.MemoryText(last), "Overflow:44") {
+		t.Errorf("headers hold %d bytes: %.200s", size, dedupe.MemoryText(last))
 	}
 }

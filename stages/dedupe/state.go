@@ -1,9 +1,6 @@
 package dedupe
 
 import (
-	"encoding/json"
-	"fmt"
-	"maps"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -11,60 +8,57 @@ import (
 )
 
 // MemoryHeader is the header of a bookings.current record that holds what the
-// stage remembers of a booking beside its state.
+// stage remembers of a booking beside its state (see remember.go for its form).
 const MemoryHeader = "reservoir_memory"
 
 type windowLength = time.Duration
 
-// state is what is known of one booking.
+// state is what is known of one booking. Nobody changes one in place: it is
+// shared by the cache and by the events under way.
 type state struct {
 	known  bool
-	event  booking.Event
 	memory memory
+	// event is the latest state, as booking.Decode gives it: what the public
+	// form leaves out (ID, Type, Time, Origin) is not in it. It is nil while
+	// form still holds it undecoded.
+	event *booking.Event
+	// form is the event as it was read from disk.
+	form string
+	// about is who published the state, for its headers.
+	about about
 }
 
-// memory is what the stage needs to know of a booking's past.
+// memory is what the stage needs to know of a booking's past. It stands before
+// the event on disk, so that a repeat is known without decoding the event.
 type memory struct {
 	// Input is the last record that changed the state (invariants 4 and 6).
 	Input seenUpTo `json:"input"`
+	// Ends is when the booked service ends; zero is not known.
+	Ends time.Time `json:"-"`
 	// Version is that of the newest event that was no payment.
-	Version version `json:"version"`
-	// Contents are the latest content versions by resource: the booking, and
-	// each payment.
-	Contents map[string]string `json:"contents,omitempty"`
+	Version  version           `json:"version"`
+	Contents contents          `json:"-"`
 	IDs      ids               `json:"ids"`
-	Refunds  []pipeline.Refund `json:"refunds,omitempty"`
+	Refunds  []pipeline.Refund `json:"refunds"`
 }
 
-const (
-	// maxRefunds and maxContents bound what one booking can make us remember
-	// (invariant 11).
-	maxRefunds  = 32
-	maxContents = 64
-)
+// maxRefunds bounds the cancellations one booking can make us remember
+// (invariant 11).
+const maxRefunds = 32
 
 // after gives the memory once published has been acknowledged.
-func (m memory) after(ev pipeline.Event, published booking.Event, window windowLength) memory {
+func (m memory) after(ev pipeline.Event, published *booking.Event, window windowLength) memory {
 	next := memory{Input: seenUpTo{ev.Input}, Version: m.Version, Refunds: m.Refunds}
 	next.IDs = m.IDs.with(published.ID, ev.ReceivedAt, window)
-	next.Contents = withContent(m.Contents, resource(&published), published.Origin.Content)
+	next.Contents = m.Contents.with(resource(published), published.Origin.Content)
 	if published.Cancellation == nil && published.Type != booking.Cancelled {
 		return next
 	}
-	refund := pipeline.Refund{Key: pipeline.RefundKey(&published), EventID: published.ID, Type: string(published.Type)}
+	refund := pipeline.Refund{Key: pipeline.RefundKey(published), EventID: published.ID, Type: string(published.Type)}
 	next.Refunds = append(append(make([]pipeline.Refund, 0, len(m.Refunds)+1), m.Refunds...), refund)
 	if len(next.Refunds) > maxRefunds {
 		next.Refunds = next.Refunds[len(next.Refunds)-maxRefunds:]
 	}
-	return next
-}
-
-func withContent(contents map[string]string, resource, version string) map[string]string {
-	next := maps.Clone(contents)
-	if next == nil || len(next) >= maxContents {
-		next = map[string]string{}
-	}
-	next[resource] = version
 	return next
 }
 
@@ -77,52 +71,22 @@ func resource(e *booking.Event) string {
 	return "booking"
 }
 
-// record is the state as it stands on bookings.current.
-func (k state) record(ev pipeline.Event, published booking.Event) (pipeline.Record, error) {
-	value, err := booking.Encode(k.event)
-	if err != nil {
-		return pipeline.Record{}, err
+// afterService is how long a state lives on after its booking is over.
+const afterService = 400 * day
+
+// expired tells a booking that is long over, and of which nothing was heard
+// within the window: until then a repeat must still find its id.
+func (m memory) expired(now time.Time, window windowLength) bool {
+	if m.Ends.IsZero() || now.Before(m.Ends.Add(afterService)) {
+		return false
 	}
-	remembered, err := json.Marshal(k.memory)
-	if err != nil {
-		return pipeline.Record{}, err
-	}
-	ev.Booking = &published
-	headers := append(pipeline.BookingHeaders(ev), pipeline.Header{Key: MemoryHeader, Value: remembered})
-	return pipeline.Record{Key: []byte(ev.Key), Value: value, Headers: headers}, nil
+	return !m.IDs.since(now.Add(-window))
 }
 
-// decode reads a record of bookings.current.
-func decode(r pipeline.Record) (state, error) {
-	k := state{known: true}
-	remembered, ok := r.Header(MemoryHeader)
-	if !ok {
-		return state{}, fmt.Errorf("state of %s at %s has no header %s: it was not written by this pipeline", r.Key, r.Position(), MemoryHeader)
+// endOf gives when the booked service ends, zero where it is not known.
+func endOf(e *booking.Event) time.Time {
+	if s := e.Booking.Service; s != nil && s.EndsAt != nil {
+		return *s.EndsAt
 	}
-	if err := json.Unmarshal(remembered, &k.memory); err != nil {
-		return state{}, fmt.Errorf("state of %s at %s: header %s: %w", r.Key, r.Position(), MemoryHeader, err)
-	}
-	event, err := booking.Decode(r.Value)
-	if err != nil {
-		return state{}, fmt.Errorf("state of %s at %s: %w", r.Key, r.Position(), err)
-	}
-	k.event = event
-	return k, nil
-}
-
-// restamped gives rec with k's memory in place of its own.
-func (k state) restamped(rec pipeline.Record) (pipeline.Record, error) {
-	remembered, err := json.Marshal(k.memory)
-	if err != nil {
-		return pipeline.Record{}, err
-	}
-	headers := make([]pipeline.Header, len(rec.Headers))
-	for i, h := range rec.Headers {
-		if h.Key == MemoryHeader {
-			h.Value = remembered
-		}
-		headers[i] = h
-	}
-	rec.Headers = headers
-	return rec, nil
+	return time.Time{}
 }

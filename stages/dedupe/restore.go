@@ -1,0 +1,236 @@
+package dedupe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/booking"
+)
+
+// errAnew is given by a tail that shows that one of the topics is not the one
+// that the checkpoint was written for.
+var errAnew = errors.New("a topic was made anew")
+
+// restore brings the local state up to the end of its topic: by the tail from
+// the checkpoint on where that holds, else whole.
+func (s *stage) restore(ctx context.Context, p *partition) error {
+	began, from := s.clock.Now(), checkpoint{}
+	end, err := p.reader.StateEnd(ctx)
+	if err != nil {
+		return fmt.Errorf("ask for the end of the state: %w", err)
+	}
+	point, ok, err := p.store.checkpoint(p.id)
+	if err != nil && !errors.Is(err, errCut) {
+		return err
+	}
+	if ok && point.fits(end, p.reader, began) {
+		from = point
+	}
+	n, err := s.restoreFrom(ctx, p, from, end)
+	if errors.Is(err, errAnew) {
+		from = checkpoint{}
+		n, err = s.restoreFrom(ctx, p, from, end)
+	}
+	if err != nil {
+		return err
+	}
+	s.restored(p.id, from.next > 0, n, s.clock.Now().Sub(began))
+	return nil
+}
+
+// restoreFrom restores from a checkpoint on; the zero one is the whole state.
+func (s *stage) restoreFrom(ctx context.Context, p *partition, from checkpoint, end int64) (int64, error) {
+	r := &restorer{
+		into: p, from: from, end: p.reader.End(), now: s.clock.Now(), window: s.window,
+		behind: map[string]bool{}, expired: map[string]bool{}, inputs: from.inputs, states: from.states,
+	}
+	first := from.next
+	switch {
+	case from.next == 0:
+		if err := p.empty(s.clock.Now()); err != nil {
+			return 0, err
+		}
+	case from.last.topic != "":
+		first = from.last.offset // the anchor is looked at again
+	}
+	if err := p.reader.Each(ctx, first, r.take); err != nil {
+		return 0, err
+	}
+	if err := r.writeBack(ctx); err != nil {
+		return 0, fmt.Errorf("write back: %w", err)
+	}
+	p.inputs, p.states = r.inputs, r.states
+	p.point = checkpoint{next: end, at: r.now, partitions: p.reader.Partitions(), inputs: r.inputs, states: r.states, last: from.last}
+	if r.read > 0 {
+		p.point.next, p.point.last = max(end, r.last.Offset+1), anchorOf(r.last)
+	}
+	return r.read, p.store.setCheckpoint(p.id, p.point)
+}
+
+// empty empties the partition. Until it is whole its checkpoint says that
+// nothing is there.
+func (p *partition) empty(now time.Time) error {
+	if err := p.store.setCheckpoint(p.id, checkpoint{at: now}); err != nil {
+		return err
+	}
+	return p.store.wipe(p.prefix)
+}
+
+// restorer folds records of bookings.current into the local state. Records are
+// folded in again without harm: of two that saw the same input partition the
+// later one in that partition wins, and between others the later on the topic.
+type restorer struct {
+	into   *partition
+	from   checkpoint
+	end    int64 // next offset of the input partition
+	now    time.Time
+	window windowLength
+	// behind are the bookings whose newest state is not the last one on the
+	// topic: a member that had lost its claim overwrote it (invariant 6).
+	behind map[string]bool
+	// expired are the bookings whose state has outlived its use; a tombstone
+	// lets compaction drop them.
+	expired map[string]bool
+
+	read, inputs, states int64
+	last                 pipeline.Record
+	scratch              []byte
+}
+
+func (r *restorer) take(rec pipeline.Record) error {
+	if r.from.next > 0 && rec.Offset < r.from.next {
+		return r.recognise(rec)
+	}
+	if r.from.next > 0 && r.from.last.topic != "" && rec.Topic != r.from.last.topic {
+		return errAnew
+	}
+	r.read++
+	if err := r.fold(rec); err != nil {
+		return err
+	}
+	r.last = rec
+	return nil
+}
+
+// recognise looks at a record before the checkpoint: at the anchor's place must
+// be what the anchor saw, or nothing, because it was compacted away.
+func (r *restorer) recognise(rec pipeline.Record) error {
+	if rec.Offset == r.from.last.offset && anchorOf(rec) != r.from.last {
+		return errAnew
+	}
+	return nil
+}
+
+func (r *restorer) fold(rec pipeline.Record) error {
+	key := string(rec.Key)
+	packed, ours := rec.Header(MemoryHeader)
+	if !ours {
+		if rec.Value == nil {
+			return r.forget(key)
+		}
+		return nil // a record that no dedupe stage wrote is no state and changes none
+	}
+	k, err := stateOf(rec, packed)
+	if err != nil {
+		return err
+	}
+	if k.memory.expired(r.now, r.window) {
+		err := r.forget(key)
+		r.expired[key] = true
+		return err
+	}
+	delete(r.expired, key)
+	prior, known, err := r.into.store.get(r.into.key(key))
+	if err != nil {
+		return err
+	}
+	if known {
+		seen, err := inputOf(prior)
+		if err != nil {
+			return fmt.Errorf("local state of %s: %w", key, err)
+		}
+		if seen != k.memory.Input && seen.covers(k.memory.Input.Position) {
+			r.behind[key] = true
+			return nil
+		}
+	} else {
+		r.states++
+	}
+	delete(r.behind, key)
+	return r.keep(key, k)
+}
+
+// stateOf reads a record of bookings.current.
+func stateOf(rec pipeline.Record, packed []byte) (*state, error) {
+	m, err := unpack(string(packed))
+	if err != nil {
+		return nil, fmt.Errorf("state of %s at %s: header %s: %w", rec.Key, rec.Position(), MemoryHeader, err)
+	}
+	event, err := booking.Decode(rec.Value)
+	if err != nil {
+		return nil, fmt.Errorf("state of %s at %s: %w", rec.Key, rec.Position(), err)
+	}
+	m.Ends = endOf(&event)
+	return &state{known: true, memory: m, event: &event, about: aboutOf(rec)}, nil
+}
+
+// forget drops a booking at its tombstone.
+func (r *restorer) forget(key string) error {
+	delete(r.behind, key)
+	delete(r.expired, key)
+	if _, known, err := r.into.store.get(r.into.key(key)); err != nil || !known {
+		return err
+	}
+	r.states--
+	return r.into.store.delete(r.into.key(key))
+}
+
+// keep writes a state. One that claims to have seen more than its input holds
+// was written for a topic that was deleted and made again: what it knows of the
+// booking still holds, its position does not. It is written back without one,
+// or it would claim to have seen the new topic's records once there are as many.
+func (r *restorer) keep(key string, k *state) error {
+	in := k.memory.Input
+	if in.Topic == r.into.id.Topic && in.Partition == r.into.id.ID {
+		if in.Offset >= r.end && r.from.next > 0 {
+			return errAnew
+		}
+		if in.Offset >= r.end {
+			k.memory.Input = seenUpTo{}
+			r.behind[key] = true
+		} else {
+			r.inputs = max(r.inputs, in.Offset+1)
+		}
+	}
+	r.scratch = r.into.blobs.ofState(r.scratch[:0], k, k.memory.pack(nil))
+	return r.into.store.set(r.into.key(key), r.scratch)
+}
+
+// writeBack puts on the topic what it should say.
+func (r *restorer) writeBack(ctx context.Context) error {
+	var records []func() (pipeline.Record, error)
+	for key := range r.behind {
+		records = append(records, func() (pipeline.Record, error) { return r.into.stored(key) })
+	}
+	for key := range r.expired {
+		records = append(records, func() (pipeline.Record, error) { return pipeline.Record{Key: []byte(key)}, nil })
+	}
+	return writeAll(ctx, r.into.reader, records)
+}
+
+// stored gives a kept state as it stands on bookings.current; a tombstone where
+// there is none.
+func (p *partition) stored(bookingID string) (pipeline.Record, error) {
+	blob, ok, err := p.store.get(p.key(bookingID))
+	if err != nil || !ok {
+		return pipeline.Record{Key: []byte(bookingID)}, err
+	}
+	k, err := p.blobs.state(blob)
+	if err != nil {
+		return pipeline.Record{}, fmt.Errorf("local state of %s: %w", bookingID, err)
+	}
+	return p.blobs.record(bookingID, k)
+}

@@ -1,0 +1,191 @@
+package dedupe
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+// store is one Pebble database with the states of every partition this member
+// holds or held. It is a copy of bookings.current, which stays the truth: what
+// is lost here is read from there.
+//
+// That is why it has no write-ahead log. Pebble flushes its memtables in the
+// order they were filled and adds each to the database in one step, so what a
+// crash leaves is everything up to some write and nothing after it. A
+// checkpoint that survives therefore has every state beneath it that was
+// written before it, which is all that a restore asks for.
+//
+// Its keys:
+//
+//	c <topic> 0 <partition>            the checkpoint of an input partition
+//	f                                  the print of the form states are written in
+//	s <topic> 0 <partition> <booking>  a state
+type store struct {
+	db   *pebble.DB
+	lock *pebble.Lock
+}
+
+const (
+	checkpointKeys = 'c'
+	formKey        = "f"
+	stateKeys      = 's'
+)
+
+// storeOptions say where the store is and how much memory it may take, in
+// bytes: half of it holds blocks, a quarter what is not yet flushed.
+type storeOptions struct {
+	dir    string
+	fs     vfs.FS
+	memory int64
+	print  uint64
+	log    pebble.Logger
+}
+
+// openStore opens the database in dir, or makes it. One process at a time can.
+func openStore(o storeOptions) (*store, error) {
+	if err := o.fs.MkdirAll(o.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("dedupe: make the folder %s for the state: %w", o.dir, err)
+	}
+	lock, err := pebble.LockDirectory(o.dir, o.fs)
+	if err != nil {
+		return nil, fmt.Errorf("dedupe: the folder %s holds the state of another running process; stop it, or give this one its own `dir`: %w", o.dir, err)
+	}
+	cache := pebble.NewCache(o.memory / 2)
+	defer cache.Unref() // the database holds its own
+	db, err := pebble.Open(o.dir, o.pebble(lock, cache))
+	if err != nil {
+		return nil, fmt.Errorf("dedupe: open the state in %s; if it is broken, delete the folder and it is made again from bookings.current: %w", o.dir, errors.Join(err, lock.Close()))
+	}
+	s := &store{db: db, lock: lock}
+	if err := s.agree(o.print); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (o storeOptions) pebble(lock *pebble.Lock, cache *pebble.Cache) *pebble.Options {
+	options := &pebble.Options{
+		FS: o.fs, Lock: lock, Cache: cache, Logger: o.log,
+		FormatMajorVersion:          pebble.FormatNewest,
+		DisableWAL:                  true,
+		MemTableSize:                uint64(o.memory / 8),
+		MemTableStopWritesThreshold: 3,
+		MaxOpenFiles:                500,
+		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/4) },
+	}
+	options.Levels[0].BlockSize = 8 << 10
+	// A booking nobody has heard of must not cost a read of the disk.
+	options.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
+	return options
+}
+
+// agree drops the states that were written in another form than print.
+func (s *store) agree(print uint64) error {
+	want := binary.BigEndian.AppendUint64(nil, print)
+	if got, ok, err := s.get([]byte(formKey)); err != nil || ok && got == string(want) {
+		return err
+	}
+	if err := s.db.DeleteRange([]byte{0}, []byte{0xff}, pebble.NoSync); err != nil {
+		return fmt.Errorf("dedupe: drop states of another form: %w", err)
+	}
+	return s.set([]byte(formKey), want)
+}
+
+// close flushes, so that the next start has a short tail, and gives the folder
+// free.
+func (s *store) close() error {
+	return errors.Join(s.db.Flush(), s.db.Close(), s.lock.Close())
+}
+
+// get gives a copy of a value.
+func (s *store) get(key []byte) (string, bool, error) {
+	value, held, err := s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("read local state: %w", err)
+	}
+	text := string(value)
+	return text, true, held.Close()
+}
+
+func (s *store) set(key, value []byte) error {
+	if err := s.db.Set(key, value, pebble.NoSync); err != nil {
+		return fmt.Errorf("write local state: %w", err)
+	}
+	return nil
+}
+
+func (s *store) delete(key []byte) error {
+	if err := s.db.Delete(key, pebble.NoSync); err != nil {
+		return fmt.Errorf("drop local state: %w", err)
+	}
+	return nil
+}
+
+// wipe drops every state under a prefix.
+func (s *store) wipe(prefix []byte) error {
+	if err := s.db.DeleteRange(prefix, after(prefix), pebble.NoSync); err != nil {
+		return fmt.Errorf("drop local states: %w", err)
+	}
+	return nil
+}
+
+// each calls fn with up to limit keys and values under a prefix, from a key on,
+// until fn gives false. Both are valid only during the call.
+func (s *store) each(prefix, from []byte, limit int, fn func(key, value []byte) bool) error {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: after(prefix)})
+	if err != nil {
+		return fmt.Errorf("read local states: %w", err)
+	}
+	more := it.SeekGE(from)
+	for ; more && limit > 0; limit-- {
+		if !fn(it.Key(), it.Value()) {
+			break
+		}
+		more = it.Next()
+	}
+	if err := errors.Join(it.Error(), it.Close()); err != nil {
+		return fmt.Errorf("read local states: %w", err)
+	}
+	return nil
+}
+
+// size gives the bytes on disk.
+func (s *store) size() uint64 { return s.db.Metrics().DiskSpaceUsage() }
+
+// after gives the first key behind every key with the prefix. Prefixes here end
+// with a partition's number, which is never all ones.
+func after(prefix []byte) []byte {
+	end := append([]byte(nil), prefix...)
+	for i := len(end) - 1; ; i-- {
+		if end[i]++; end[i] != 0 {
+			return end[:i+1]
+		}
+	}
+}
+
+// partitionKey gives the key, or the prefix of keys, of an input partition.
+// Kafka allows no zero byte in a topic's name, so no prefix begins another.
+func partitionKey(kind byte, p pipeline.Partition) []byte {
+	key := append([]byte{kind}, p.Topic...)
+	return binary.BigEndian.AppendUint32(append(key, 0), uint32(p.ID))
+}
+
+// partitionOf reads a key that partitionKey made.
+func partitionOf(key []byte) (pipeline.Partition, bool) {
+	n := len(key) - 5
+	if n < 1 || key[n] != 0 {
+		return pipeline.Partition{}, false
+	}
+	return pipeline.Partition{Topic: string(key[1:n]), ID: int32(binary.BigEndian.Uint32(key[n+1:]))}, true
+}
