@@ -25,8 +25,10 @@ func dial(ctx context.Context, addr string) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &client{conn: conn, in: bufio.NewReader(conn)}, nil
+	return newClient(conn), nil
 }
+
+func newClient(conn net.Conn) *client { return &client{conn: conn, in: bufio.NewReader(conn)} }
 
 // request gives a webhook as it goes over the connection.
 func request(w payload.Webhook) []byte {

@@ -50,12 +50,12 @@ func (b *bench) loaded(ctx context.Context) error {
 
 // drained runs the pipeline until its last segment has committed every event,
 // and stops it.
-func (b *bench) drained(ctx context.Context) (result, error) {
+func (b *bench) drained(ctx context.Context, helpers ...int) (result, error) {
 	end, err := b.profiled()
 	if err != nil {
 		return result{}, err
 	}
-	w := startWatch()
+	w := startWatch(helpers...)
 	failed := b.run(ctx)
 	seen, err := b.committed(ctx, failed)
 	r := w.stop(b.Case.N)
@@ -74,7 +74,10 @@ func (b *bench) drained(ctx context.Context) (result, error) {
 }
 
 // progress is when the last segment had committed how much.
-type progress struct{ first, half, last time.Time }
+type progress struct {
+	first, half, last time.Time
+	done              int
+}
 
 // look is the time between two looks at the offsets. It costs the pipeline's
 // process well under one per cent of a core.
@@ -92,7 +95,7 @@ func (b *bench) committed(ctx context.Context, failed <-chan error) (progress, e
 		case err := <-failed:
 			return seen, err
 		case <-ctx.Done():
-			return seen, ctx.Err()
+			return seen, fmt.Errorf("wait for %d events to be committed, %d are: %w", b.Case.N, seen.done, ctx.Err())
 		case <-time.After(look):
 		}
 		offsets, err := b.admin.Committed(ctx, group)
@@ -114,6 +117,7 @@ func (b *bench) committed(ctx context.Context, failed <-chan error) (progress, e
 // note takes down the first look at which so much was done, and tells the last.
 func (p *progress) note(done, of int) bool {
 	now := time.Now()
+	p.done = done
 	if p.first.IsZero() && done > 0 {
 		p.first = now
 	}

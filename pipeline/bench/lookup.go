@@ -32,7 +32,7 @@ func (b *bench) lookUps(ctx context.Context) (result, error) {
 	if err := b.loaded(ctx); err != nil {
 		return result{}, err
 	}
-	r, err := b.drained(ctx)
+	r, err := b.drained(ctx, host.cmd.Process.Pid)
 	if err != nil {
 		return result{}, err
 	}

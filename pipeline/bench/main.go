@@ -36,6 +36,9 @@ func run(ctx context.Context, args []string) error {
 
 // measure runs every chosen case in a process of its own, in turn.
 func (o options) measure(ctx context.Context) error {
+	if _, err := brokerCPU(); err != nil {
+		return err
+	}
 	for _, dir := range []string{o.CPUProfile, o.MemProfile} {
 		if dir == "" {
 			continue

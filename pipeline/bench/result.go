@@ -32,6 +32,9 @@ func (r *result) add(format string, args ...any) {
 }
 
 // wrong says that the outputs are not what they must be.
-func (r *result) wrong(format string, args ...any) { r.add("WRONG: "+format, args...) }
+func (r *result) wrong(format string, args ...any) { r.add(wrongMark+format, args...) }
+
+// wrongMark stands in the note of a result that must not be used.
+const wrongMark = "WRONG: "
 
 func (r *result) print(to io.Writer) error { return json.NewEncoder(to).Encode(r) }

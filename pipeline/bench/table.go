@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
 // table prints one row for each name, in the order of their first results: the
-// rates' minimum, median and maximum, the medians of the rest and the last note.
+// rates' minimum, median and maximum, the medians of the rest and a note.
 func table(to io.Writer, results []result) error {
 	rows := map[string][]result{}
 	var names []string
@@ -28,9 +29,20 @@ func table(to io.Writer, results []result) error {
 			of := sorted(runs, c.value)
 			fmt.Fprintf(w, "\t%.*f", c.digits, of[len(of)/2])
 		}
-		fmt.Fprintf(w, "\t %s\t\n", runs[len(runs)-1].Note)
+		fmt.Fprintf(w, "\t %s\t\n", note(runs))
 	}
 	return w.Flush()
+}
+
+// note gives the last note, but first of all that of a run that went wrong: its
+// figures are in the row too.
+func note(runs []result) string {
+	for _, r := range runs {
+		if strings.Contains(r.Note, wrongMark) {
+			return r.Note
+		}
+	}
+	return runs[len(runs)-1].Note
 }
 
 type column struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/IBM/sarama"
@@ -26,8 +27,16 @@ func makeTopics(ctx context.Context, admin *kafka.Admin, plan *engine.Plan, part
 		}
 		specs = append(specs, spec)
 	}
-	_, err := admin.EnsureTopics(ctx, specs)
-	return err
+	// A topic that was just made is not known to every broker at once.
+	for {
+		reports, err := admin.EnsureTopics(ctx, specs)
+		if err == nil && !slices.ContainsFunc(reports, func(r kafka.TopicReport) bool { return r.Created }) {
+			return nil
+		}
+		if slept := (pipeline.WallClock{}).Sleep(ctx, look); slept != nil {
+			return fmt.Errorf("make the topics: %w", errors.Join(slept, err))
+		}
+	}
 }
 
 // cleanUp deletes the topics and consumer groups whose names begin with prefix

@@ -117,7 +117,7 @@ func (b *bench) sentTo(ctx context.Context, job sendJob) (result, sendAnswer, er
 	if err != nil {
 		return result{}, sendAnswer{}, err
 	}
-	w := startWatch()
+	w := startWatch(p.cmd.Process.Pid)
 	if _, err := p.line(); err != nil {
 		return result{}, sendAnswer{}, err
 	}
