@@ -275,17 +275,26 @@ type listening struct {
 type logged struct {
 	*buffer
 	listening chan listening
+	part      []byte // of a line whose end has not come
 }
 
-func newLogged() *logged { return &logged{&buffer{}, make(chan listening, 1)} }
+func newLogged() *logged { return &logged{buffer: &buffer{}, listening: make(chan listening, 1)} }
 
-// Write takes one line, as slog's handlers write.
+// Write looks at whole lines: what comes from another process may hold several
+// of them, and parts.
 func (l *logged) Write(p []byte) (int, error) {
-	var at listening
-	if json.Unmarshal(p, &at) == nil && at.Msg == "listening" {
-		l.listening <- at
+	l.part = append(l.part, p...)
+	for {
+		line, rest, whole := bytes.Cut(l.part, []byte("\n"))
+		if !whole {
+			return l.buffer.Write(p)
+		}
+		l.part = rest
+		var at listening
+		if json.Unmarshal(line, &at) == nil && at.Msg == "listening" {
+			l.listening <- at
+		}
 	}
-	return l.buffer.Write(p)
 }
 
 // student gives the body of a webhook about one booking; version makes its
