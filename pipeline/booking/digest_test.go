@@ -33,8 +33,22 @@ func TestDigestIsFixed(t *testing.T) {
 func TestDigestTellsListsApart(t *testing.T) {
 	seen := map[string][]string{}
 	for _, parts := range [][]string{
-		nil, {""}, {"", ""}, {"abc"}, {"ab", "c"}, {"a", "bc"}, {"abc", ""}, {"", "abc"}, {"c", "ab"}, {"ABC"},
-		{"a\x00\x00\x00\x00\x00\x00\x00\x01b"}, {"a", "b"}, {"a b"}, {"a/b"}, {"a|b"}, {"a,b"},
+		nil,
+		{""},
+		{"", ""},
+		{"abc"},
+		{"ab", "c"},
+		{"a", "bc"},
+		{"abc", ""},
+		{"", "abc"},
+		{"c", "ab"},
+		{"ABC"},
+		{"a\x00\x00\x00\x00\x00\x00\x00\x01b"},
+		{"a", "b"},
+		{"a b"},
+		{"a/b"},
+		{"a|b"},
+		{"a,b"},
 	} {
 		d := booking.Digest(parts...)
 		if other, ok := seen[d]; ok {

@@ -114,7 +114,7 @@ func (e *Event) keepTime(path string, t *time.Time) *time.Time {
 		return nil
 	}
 	u := t.UTC().Round(0)
-	if u == *t {
+	if u.Equal(*t) && u.Location() == t.Location() {
 		return t
 	}
 	moved := u // only what is changed costs an allocation

@@ -43,7 +43,7 @@ func (p *policy) install() {
 		kmsg.TxnOffsetCommit:         p.txnOffsets,
 		kmsg.EndTxn:                  p.endTxn,
 	} {
-		p.cluster.ControlKey(int16(key), func(req kmsg.Request) (kmsg.Response, error, bool) { //nolint:revive // kfake's signature
+		p.cluster.ControlKey(int16(key), func(req kmsg.Request) (kmsg.Response, error, bool) {
 			resp := fn(req)
 			if p.draining.Load() { // asked last: fn may be what failed
 				p.cluster.KeepControl()

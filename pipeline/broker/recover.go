@@ -77,7 +77,7 @@ func (r *recovery) check() (fresh bool, err error) {
 		return false, err
 	}
 	if !found {
-		stored, err := os.ReadDir(r.layout.partitions())
+		stored, err := os.ReadDir(r.partitions())
 		if len(stored) > 0 {
 			return false, fmt.Errorf("%s: %w", r.layout.log(), errNoMeta)
 		}
@@ -129,12 +129,12 @@ func (r *recovery) setAside(deleting []topicRef) error {
 			known[r.layout.partition(t.Name, int32(i))] = true
 		}
 	}
-	stored, err := os.ReadDir(r.layout.partitions())
+	stored, err := os.ReadDir(r.partitions())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, e := range stored {
-		path := filepath.Join(r.layout.partitions(), e.Name())
+		path := filepath.Join(r.partitions(), e.Name())
 		if known[path] {
 			continue
 		}
@@ -191,7 +191,7 @@ func (r *recovery) partition(ctx context.Context, topic string, index int32) err
 
 // groupsLog mends groups.log and adds the offsets of the interrupted commit.
 func (r *recovery) groupsLog() error {
-	frames, intact, err := readFramed(r.layout.groups())
+	frames, intact, err := readFramed(r.groups())
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (r *recovery) groupsLog() error {
 	}
 	if r.intent == nil {
 		r.log.Warn("the log of committed offsets had a torn entry, which nobody was told of", "kept", len(frames))
-		return replace(r.layout.groups(), out)
+		return replace(r.groups(), out)
 	}
 	for _, e := range r.intent.entries(r.topics, r.now) {
 		data, err := json.Marshal(e)
@@ -213,7 +213,7 @@ func (r *recovery) groupsLog() error {
 		}
 		out = appendFrame(out, data)
 	}
-	return replace(r.layout.groups(), out)
+	return replace(r.groups(), out)
 }
 
 // remove deletes a file that need not be there.

@@ -171,7 +171,7 @@ func eachHeader(path string, at int64, fn func(header) bool) (stopped bool, err 
 	if err != nil {
 		return false, err
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	head := make([]byte, headerBytes)
 	for {
 		_, err := f.ReadAt(head, at)
