@@ -68,15 +68,17 @@ func (b *bench) drained(ctx context.Context, helpers ...int) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	r.add("first commit after %d ms, second half %.0f/s", seen.first.Sub(w.began).Milliseconds(),
-		float64(b.Case.N)/2/seen.last.Sub(seen.half).Seconds())
+	r.add("first commit after %d ms", seen.first.Sub(w.began).Milliseconds())
+	if second := seen.last.Sub(seen.half); second > time.Second {
+		r.add("second half %.0f/s", float64(b.Case.N-seen.atHalf)/second.Seconds())
+	}
 	return r, nil
 }
 
 // progress is when the last segment had committed how much.
 type progress struct {
 	first, half, last time.Time
-	done              int
+	done, atHalf      int // records
 }
 
 // look is the time between two looks at the offsets. It costs the pipeline's
@@ -122,7 +124,7 @@ func (p *progress) note(done, of int) bool {
 		p.first = now
 	}
 	if p.half.IsZero() && done >= of/2 {
-		p.half = now
+		p.half, p.atHalf = now, done
 	}
 	p.last = now
 	return done >= of
