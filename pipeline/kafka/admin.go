@@ -34,6 +34,7 @@ func NewAdmin(cfg Config) (*Admin, error) {
 	conf.Metadata.Retry.Max, conf.Metadata.Retry.Backoff = 1, 100*time.Millisecond
 	conf.Admin.Timeout = 15 * time.Second
 	conf.Consumer.Return.Errors = true
+	conf.Consumer.IsolationLevel = sarama.ReadCommitted // of Tail
 	conf.Consumer.MaxWaitTime = 250 * time.Millisecond
 	conf.Consumer.Fetch.Default = int32(max(1<<20, cfg.maxRecord()))
 	a := &Admin{brokers: cfg.Brokers, conf: conf}

@@ -3,7 +3,11 @@ package kafka_test
 import (
 	"fmt"
 	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -85,6 +89,88 @@ func BenchmarkRouter(b *testing.B) {
 		b.Error(err)
 	}
 	<-ended
+}
+
+// BenchmarkDelivery reads, runs two outputs for each record through the router
+// and settles them, at least once and exactly once, with two members: what
+// exactly once costs, in one run.
+func BenchmarkDelivery(b *testing.B) {
+	for _, tt := range []struct {
+		name string
+		conf kafka.SubscriberConfig
+	}{
+		{"at_least_once", kafka.SubscriberConfig{}},
+		{"exactly_once", kafka.SubscriberConfig{Transactions: &kafka.Transactions{}}},
+	} {
+		b.Run(tt.name, func(b *testing.B) { benchDelivery(b, tt.conf) })
+	}
+}
+
+func benchDelivery(b *testing.B, conf kafka.SubscriberConfig) {
+	cfg := benchConfig(b)
+	in, one, two, p := topic(b, cfg, 8), topic(b, cfg, 8), topic(b, cfg, 8), publisher(b, cfg)
+	writeAll(b, p, load(in, b.N))
+	conf.Group = name("g")
+	var done atomic.Int64
+	all := make(chan struct{})
+	settled := func(ok bool) {
+		if ok && done.Add(1) == int64(b.N) {
+			close(all)
+		}
+	}
+	handle := func(m *message.Message) error {
+		outs := []pipeline.Record{kafka.RecordOf(m), kafka.RecordOf(m)}
+		outs[0].Topic, outs[1].Topic = one, two
+		if conf.Transactions != nil {
+			return kafka.Finish(m, outs, settled)
+		}
+		if err := p.Write(m.Context(), outs...); err != nil {
+			return err
+		}
+		settled(true)
+		return nil
+	}
+	var members []*message.Router
+	for range 2 {
+		if conf.Transactions != nil {
+			x := *conf.Transactions
+			x.ID = name("x")
+			conf.Transactions = &x
+		}
+		router, err := message.NewRouter(message.RouterConfig{}, watermill.NopLogger{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		router.AddConsumerHandler("h", in, subscriber(b, cfg, conf), handle)
+		members = append(members, router)
+	}
+	var ended sync.WaitGroup
+	b.ReportAllocs()
+	before := cpu(b)
+	b.ResetTimer()
+	for _, r := range members {
+		ended.Go(func() { _ = r.Run(b.Context()) })
+	}
+	<-all
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/event")
+	for _, r := range members {
+		if err := r.Close(); err != nil {
+			b.Error(err)
+		}
+	}
+	ended.Wait()
+}
+
+// cpu is the time that this process has had on all processors.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkConsume reads and acks without a router.

@@ -35,6 +35,12 @@ type claim struct {
 	win     window
 	workers int
 	marked  int64 // the last offset that was marked for commit, -1 for none
+
+	// With transactions (claimtxn.go), guarded by mu but for quiet.
+	seen  generation    // in which marked was compared with the group's offset
+	inTxn bool          // a transaction has records of this claim
+	shut  bool          // no transaction may have any
+	quiet chan struct{} // filled when inTxn became false
 }
 
 // signal is a channel that is closed once.
@@ -60,8 +66,12 @@ func newClaim(s *subscription, p pipeline.Partition, from sarama.ConsumerGroupCl
 	c := &claim{
 		subscription: s, part: p, from: from, marked: -1,
 		gone: newSignal(), over: newSignal(), idle: newSignal(),
-		room: make(chan struct{}, 1),
-		win:  newWindow(s.conf.WindowRecords, s.conf.WindowBytes, start),
+		room: make(chan struct{}, 1), quiet: make(chan struct{}, 1),
+		win: newWindow(s.conf.WindowRecords, s.conf.WindowBytes, start),
+	}
+	c.win.maxSpread = s.conf.MaxSpread
+	if s.txn != nil {
+		c.win.order = new(prefix)
 	}
 	c.ctx, c.end = context.WithCancelCause(s.values)
 	c.reading, c.leave = context.WithCancel(c.ctx)
@@ -73,9 +83,15 @@ func (c *claim) run(session sarama.ConsumerGroupSession) {
 	var watcher sync.WaitGroup
 	watched := make(chan struct{})
 	watcher.Go(func() { c.watch(session.Context(), watched) })
-	if c.assigned() {
+	assigned := c.assigned()
+	if assigned {
 		c.read()
 		c.drain()
+	}
+	if c.txn != nil {
+		c.conclude()
+	}
+	if assigned {
 		c.conf.OnRevoked(c.part)
 	}
 	c.over.set()
@@ -122,6 +138,7 @@ func (c *claim) watch(session context.Context, done <-chan struct{}) {
 func (c *claim) lose() {
 	c.gone.set()
 	c.end(errLost)
+	signalTo(c.shaken)
 }
 
 // assigned calls OnAssigned until it works. It gives false if the claim ends

@@ -62,6 +62,13 @@ func (s *subscription) member() error {
 
 func (s *subscription) sessions(group sarama.ConsumerGroup, client sarama.Client) error {
 	for !s.closing() {
+		if s.txn != nil {
+			// Before the group tells us where to begin: what our predecessor
+			// left open ends now.
+			if _, err := s.txn.open(); err != nil {
+				return err
+			}
+		}
 		h := &handler{subscription: s, client: client}
 		if err := group.Consume(s.ctx, s.topics, h); err != nil {
 			return fmt.Errorf("kafka: consume %v: %w", s.topics, err)
@@ -82,6 +89,10 @@ var _ sarama.ConsumerGroupHandler = (*handler)(nil)
 
 // Setup starts committing.
 func (h *handler) Setup(session sarama.ConsumerGroupSession) error {
+	if h.txn != nil {
+		h.stop = h.txn.start(session)
+		return nil
+	}
 	h.stop = h.commit.start(session)
 	return nil
 }
@@ -106,7 +117,13 @@ func (h *handler) ConsumeClaim(session sarama.ConsumerGroupSession, from sarama.
 	}
 	h.hold(c)
 	defer h.release(c)
-	h.commit.now() // a group that reads a topic is to be seen, before its first record is done
+	// A group that reads a topic is to be seen, before its first record is done.
+	if h.txn != nil {
+		h.txn.now()
+		c.run(session)
+		return nil
+	}
+	h.commit.now()
 	c.run(session)
 	c.mark(session)
 	return nil

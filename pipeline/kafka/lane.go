@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+	"github.com/ThreeDotsLabs/watermill/message"
 )
 
 // verdict is how a hand-out ended.
@@ -52,11 +53,10 @@ func (c *claim) handOut(t *task) verdict {
 	ctx, cancel := context.WithCancel(c.ctx)
 	defer cancel() // also after an Ack: nothing of a record lives on
 	m, carrier := newMessage(ctx, &t.rec)
+	carrier.claim, carrier.task = c, t
 	m.SetContext(carrier)
-	if !c.send(m, c.reading.Done()) {
-		if !c.begins(t) || !c.send(m, c.ctx.Done()) {
-			return gone
-		}
+	if !c.deliver(t, m) {
+		return gone
 	}
 	c.mu.Lock()
 	c.win.handed(t)
@@ -65,10 +65,36 @@ func (c *claim) handOut(t *task) verdict {
 	case <-m.Acked():
 		return acked
 	case <-m.Nacked():
+		if c.txn != nil {
+			c.takeBack(carrier)
+		}
 		return nacked
 	case <-c.over.ch:
 	}
 	return c.late(m.Acked(), m.Nacked())
+}
+
+// deliver sends a message, but not while its topic is paused. It gives false if
+// the record must not be begun.
+func (c *claim) deliver(t *task, m *message.Message) bool {
+	for {
+		shut, open := c.gates.of(c.part.Topic)
+		if open != nil {
+			select {
+			case <-open:
+				continue
+			case <-c.reading.Done():
+				return false // not even to fill holes: its topic is paused
+			}
+		}
+		switch c.send(m, c.reading.Done(), shut) {
+		case sent:
+			return true
+		case cut:
+			continue
+		}
+		return c.begins(t) && c.send(m, c.ctx.Done(), nil) == sent
+	}
 }
 
 // begins tells whether a record may still be begun while the claim is being
@@ -103,12 +129,13 @@ func (c *claim) finish(ln *lane) *task {
 		c.abandon(ln)
 		return nil
 	}
-	next := c.win.finish(ln)
-	c.commit.finish()
-	select {
-	case c.room <- struct{}{}:
-	default:
+	if c.txn != nil {
+		c.txn.add(c.win.order.finish(ln.head))
+	} else {
+		c.commit.finish()
+		signalTo(c.room)
 	}
+	next := c.win.finish(ln)
 	if next == nil {
 		c.retire()
 	}

@@ -12,6 +12,14 @@ type task struct {
 	size int64  // bytes of key, value and headers
 	seq  uint64 // by which the watermark knows it
 	next *task  // behind it in its lane
+
+	// With transactions, guarded by the claim's lock until a transaction has
+	// the record.
+	done     bool // Acked
+	offered  bool // by Finish
+	outs     []outgoing
+	outBytes int64 // with overhead
+	settled  func(committed bool)
 }
 
 // lane holds the records of one key in order; the first is the one being

@@ -89,6 +89,11 @@ type carried struct {
 	msg   *message.Message
 	rec   *pipeline.Record
 	names int // in the message's metadata when it was made
+
+	// Of a message that a Subscriber handed out, for Finish.
+	claim *claim
+	task  *task
+	spent bool // Nacked; guarded by the claim's lock
 }
 
 type carriedKey struct{}

@@ -18,6 +18,9 @@ const End int64 = -1
 // without offset to, oldest first, outside of any group. It ends early with
 // fn's error.
 //
+// Only what was committed is read: at a transaction that is open before to, it
+// waits until that ends, at the most for its timeout.
+//
 // A partition's last offsets may hold no record, where the topic was compacted
 // or transactions left their marks: it follows the batches, not the records,
 // and so always comes to an end.
@@ -84,7 +87,7 @@ func (r *reader) run(ctx context.Context, from, to int64, fn func(pipeline.Recor
 		}
 		if r.next > before {
 			empty = 0
-		} else if empty++; empty > 1 && block.HighWaterMarkOffset >= end {
+		} else if empty++; empty > 1 && block.LastStableOffset >= end {
 			return ctx.Err() // the broker keeps nothing between here and the end
 		}
 	}
@@ -99,6 +102,7 @@ func (r *reader) fetch() (*sarama.FetchResponseBlock, error) {
 	conf := r.client.Config()
 	req := &sarama.FetchRequest{
 		Version: 11, MinBytes: 1, SessionEpoch: -1, // no fetch session
+		Isolation:   sarama.ReadCommitted,
 		MaxWaitTime: int32(conf.Consumer.MaxWaitTime / time.Millisecond),
 		MaxBytes:    conf.Consumer.Fetch.MaxBytes,
 	}
@@ -119,14 +123,19 @@ func (r *reader) fetch() (*sarama.FetchResponseBlock, error) {
 }
 
 func (r *reader) take(block *sarama.FetchResponseBlock, end int64, fn func(pipeline.Record) error) error {
+	gone := aborted{open: block.AbortedTransactions}
 	for _, set := range block.RecordsSet {
 		b := set.RecordBatch
 		if b == nil || b.PartialTrailingRecord {
 			continue
 		}
+		if skip := gone.holds(b); skip || b.Control {
+			r.next = max(r.next, b.LastOffset()+1)
+			continue
+		}
 		for _, rec := range b.Records {
 			offset := b.FirstOffset + rec.OffsetDelta
-			if b.Control || offset < r.next {
+			if offset < r.next {
 				continue
 			}
 			if offset >= end {

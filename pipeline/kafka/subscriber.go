@@ -30,8 +30,18 @@ type SubscriberConfig struct {
 	// OnAssigned that returned no error.
 	OnRevoked func(p pipeline.Partition)
 
+	// Transactions makes the group exactly once, nil at least once. Then the
+	// defaults of the window are 4096 records and 32 MiB: a record is open until
+	// it is committed, and its outputs count too. CommitRecords and
+	// CommitInterval mean nothing then: offsets are in the transactions only,
+	// also the one that shows a new group before its first record is done.
+	Transactions *Transactions
+
 	WindowRecords int   // records of a partition in work at once; default 512
 	WindowBytes   int64 // their bytes; default 16 MiB, one record always fits
+	// MaxSpread bounds how many records of a partition may go by one that does
+	// not finish. Default 100000.
+	MaxSpread int
 
 	CommitRecords  int           // offsets are committed after so many records; default 500
 	CommitInterval time.Duration // and after this time; default 200 ms
@@ -54,6 +64,12 @@ type SubscriberConfig struct {
 }
 
 func (c SubscriberConfig) withDefaults() SubscriberConfig {
+	c.Transactions = c.Transactions.withDefaults()
+	if c.Transactions != nil {
+		setDefault(&c.WindowRecords, txnWindowRecords)
+		setDefault(&c.WindowBytes, txnWindowBytes)
+	}
+	setDefault(&c.MaxSpread, maxSpread)
 	setDefault(&c.WindowRecords, 512)
 	setDefault(&c.WindowBytes, 16<<20)
 	setDefault(&c.CommitRecords, 500)
@@ -81,6 +97,12 @@ func setDefault[T int | int64 | time.Duration](v *T, d T) {
 	}
 }
 
+// lastCommit is how long the last transaction of a partition that was drained
+// may take: most of what is left of the rebalance timeout.
+func (c SubscriberConfig) lastCommit() time.Duration {
+	return (c.RebalanceTimeout - c.DrainTimeout - c.grace()) * 3 / 4
+}
+
 // grace is how long handlers may take to notice that their context ended.
 func (c SubscriberConfig) grace() time.Duration { return c.DrainTimeout / 4 }
 
@@ -88,13 +110,13 @@ func (c SubscriberConfig) validate() error {
 	if c.Group == "" {
 		return errors.New("kafka: a subscriber needs a group")
 	}
-	if min(c.WindowRecords, c.CommitRecords) < 0 || min(c.WindowBytes, int64(c.CommitInterval), int64(c.DrainTimeout), int64(c.NackBackoff)) < 0 {
+	if min(c.WindowRecords, c.CommitRecords, c.MaxSpread) < 0 || min(c.WindowBytes, int64(c.CommitInterval), int64(c.DrainTimeout), int64(c.NackBackoff)) < 0 {
 		return fmt.Errorf("kafka: group %s: a window, interval or timeout is negative", c.Group)
 	}
 	if letGo := c.DrainTimeout + c.grace(); letGo >= c.RebalanceTimeout {
 		return fmt.Errorf("kafka: group %s: draining takes up to %v, which must be less than the rebalance timeout of %v", c.Group, letGo, c.RebalanceTimeout)
 	}
-	return nil
+	return c.Transactions.validate()
 }
 
 // Subscriber reads topics as one member of a consumer group. Several
@@ -108,6 +130,11 @@ type Subscriber struct {
 
 	lateAcks atomic.Int64
 	commits  atomic.Int64
+	aborts   atomic.Int64
+	limit    int // bytes of the largest output of a transaction, with overhead
+	gates    gates
+
+	beforeCommit func() // for tests: a member that stands still there
 
 	mu     sync.Mutex
 	closed bool
@@ -134,7 +161,7 @@ func NewSubscriber(cfg Config, sc SubscriberConfig) (*Subscriber, error) {
 	return &Subscriber{
 		brokers: cfg.Brokers, conf: sc, sarama: conf,
 		log:  cfg.log().With("group", sc.Group),
-		subs: make(map[*subscription]struct{}),
+		subs: make(map[*subscription]struct{}), limit: cfg.maxRecord() - batchOverhead,
 	}, nil
 }
 
@@ -152,9 +179,12 @@ func consuming(c *sarama.Config, cfg Config, sc SubscriberConfig) {
 	c.Consumer.Group.InstanceId = cfg.InstanceID
 	// The answer to a join takes as long as the slowest member's drain.
 	c.Net.ReadTimeout = sc.RebalanceTimeout + 10*time.Second
+	// Nothing of a transaction before its commit, and no starting offset that a
+	// transaction is about to move. It costs nothing where there are none.
+	c.Consumer.IsolationLevel = sarama.ReadCommitted
 	// commit.go commits; this is on for the last commit of a claim or session,
 	// which only sarama can place between the claim's end and its release.
-	c.Consumer.Offsets.AutoCommit.Enable = true
+	c.Consumer.Offsets.AutoCommit.Enable = sc.Transactions == nil
 	c.Consumer.Offsets.AutoCommit.Interval = time.Hour
 	c.Consumer.Return.Errors = true
 	c.Consumer.Fetch.Default = int32(max(1<<20, cfg.maxRecord()))

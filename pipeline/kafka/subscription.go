@@ -20,6 +20,8 @@ type subscription struct {
 	stop     context.CancelFunc
 	done     chan struct{}
 	commit   committer
+	txn      *transactor   // in the committer's place, with Transactions
+	shaken   chan struct{} // filled when a claim ends early
 
 	sending sync.RWMutex // read-held around every send on out
 	ended   bool         // guarded by sending
@@ -31,7 +33,7 @@ type subscription struct {
 func newSubscription(ctx context.Context, s *Subscriber, topics []string) *subscription {
 	sub := &subscription{
 		Subscriber: s, topics: topics, instance: s.instance(),
-		out: make(chan *message.Message), done: make(chan struct{}),
+		out: make(chan *message.Message), done: make(chan struct{}), shaken: make(chan struct{}, 1),
 		values: context.WithoutCancel(ctx),
 		claims: make(map[pipeline.Partition]*claim),
 	}
@@ -39,6 +41,9 @@ func newSubscription(ctx context.Context, s *Subscriber, topics []string) *subsc
 	// ends it while its handlers still work.
 	sub.ctx, sub.stop = context.WithCancel(ctx)
 	sub.commit = committer{sub: sub, kick: make(chan struct{}, 1)}
+	if s.conf.Transactions != nil {
+		sub.txn = newTransactor(sub, s.count)
+	}
 	return sub
 }
 
@@ -47,24 +52,38 @@ func (s *subscription) run() {
 	defer close(s.done)
 	defer s.stop()
 	s.consume()
+	if s.txn != nil {
+		s.txn.discard()
+	}
 	s.sending.Lock()
 	defer s.sending.Unlock()
 	s.ended = true
 	close(s.out)
 }
 
-// send hands a message out. It gives false if end is closed first.
-func (s *subscription) send(m *message.Message, end <-chan struct{}) bool {
+// sending is how an attempt to hand out a message ended.
+type sending int
+
+const (
+	sent  sending = iota
+	cut           // the topic was paused first
+	ended         // the claim or the subscription
+)
+
+// send hands a message out, if neither end nor shut is closed first.
+func (s *subscription) send(m *message.Message, end, shut <-chan struct{}) sending {
 	s.sending.RLock()
 	defer s.sending.RUnlock()
 	if s.ended {
-		return false
+		return ended
 	}
 	select {
 	case s.out <- m:
-		return true
+		return sent
+	case <-shut:
+		return cut
 	case <-end:
-		return false
+		return ended
 	}
 }
 
@@ -80,6 +99,14 @@ func (s *subscription) release(c *claim) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.claims, c.part)
+}
+
+// loseAll gives up every claim: they may be another member's.
+func (s *subscription) loseAll() {
+	for _, c := range s.held() {
+		c.lose()
+		c.leave()
+	}
 }
 
 func (s *subscription) held() []*claim {

@@ -20,9 +20,9 @@ const (
 )
 
 // Tail calls fn with the records of all partitions of a topic as they come,
-// one at a time, in order within a partition, outside of any group. It goes on
-// until ctx ends, which is no error, or fn gives one. Partitions added later
-// are not seen.
+// one at a time, in order within a partition, outside of any group; those of a
+// transaction when it is committed. It goes on until ctx ends, which is no
+// error, or fn gives one. Partitions added later are not seen.
 func (a *Admin) Tail(ctx context.Context, topic string, from Place, fn func(pipeline.Record) error) error {
 	if err := a.tail(ctx, topic, from, fn); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("kafka: tail %s: %w", topic, err)

@@ -34,6 +34,10 @@ type TopicReport struct {
 	Created    bool // by this call
 	Partitions int32
 	Replicas   int16
+	// MinInSync is min.insync.replicas: how many replicas have a record that
+	// was acknowledged. 0 where it is not known: this
+	// user may not ask for it, or the topic was just made with the cluster's own.
+	MinInSync int
 	// Mismatches are settings that differ from the spec. Nothing of an existing
 	// topic is changed.
 	Mismatches []Mismatch
@@ -131,7 +135,11 @@ func create(c cluster, s TopicSpec) (TopicReport, error) {
 	case err != nil:
 		return TopicReport{}, fmt.Errorf("topic %s: create it with %d partitions and %d replicas: %w", s.Name, s.Partitions, replicas, err)
 	}
-	return TopicReport{Name: s.Name, Created: true, Partitions: s.Partitions, Replicas: replicas}, nil
+	r := TopicReport{Name: s.Name, Created: true, Partitions: s.Partitions, Replicas: replicas}
+	if v := detail.ConfigEntries[minInSync]; v != nil {
+		r.MinInSync, _ = strconv.Atoi(*v)
+	}
+	return r, nil
 }
 
 func compare(c cluster, s TopicSpec, have *sarama.TopicMetadata) (TopicReport, error) {
@@ -142,13 +150,14 @@ func compare(c cluster, s TopicSpec, have *sarama.TopicMetadata) (TopicReport, e
 	if s.Partitions > 0 && r.Partitions != s.Partitions {
 		r.Mismatches = append(r.Mismatches, Mismatch{Setting: "partitions", Want: fmt.Sprint(s.Partitions), Have: fmt.Sprint(r.Partitions)})
 	}
-	if len(s.Configs) == 0 {
-		return r, nil
-	}
 	settings, err := settingsOf(c, s.Name)
+	if len(s.Configs) == 0 && err != nil {
+		return r, nil // nothing is wanted of it, and not all users may ask
+	}
 	if err != nil {
 		return r, err
 	}
+	r.MinInSync, _ = strconv.Atoi(settings[minInSync])
 	for name, want := range s.Configs {
 		if have, ok := settings[name]; ok && !satisfies(name, want, have) {
 			r.Mismatches = append(r.Mismatches, Mismatch{Setting: name, Want: want, Have: have})

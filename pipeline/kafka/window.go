@@ -1,8 +1,8 @@
 package kafka
 
-// maxSpread bounds what is remembered behind one stuck record: its key waits,
-// the others of the partition go on for this many records (invariants 5 and
-// 11). 16 bytes each.
+// maxSpread is the default bound of what is remembered behind one stuck record:
+// its key waits, the others of the partition go on for this many records
+// (invariants 5 and 11). 16 bytes each.
 const maxSpread = 100_000
 
 // window decides which records of a partition may run now: lanes by key,
@@ -11,8 +11,10 @@ const maxSpread = 100_000
 type window struct {
 	maxRecords int
 	maxBytes   int64
+	maxSpread  int
 
 	marks watermark
+	order *prefix // with transactions: a record stays open until it is committed
 	lanes lanes
 	open  int   // records taken in and not finished
 	bytes int64 // of those
@@ -23,7 +25,7 @@ type window struct {
 }
 
 func newWindow(maxRecords int, maxBytes int64, start int64) window {
-	w := window{maxRecords: maxRecords, maxBytes: maxBytes, lanes: newLanes(), top: -1}
+	w := window{maxRecords: maxRecords, maxBytes: maxBytes, maxSpread: maxSpread, lanes: newLanes(), top: -1}
 	w.marks.next = start
 	return w
 }
@@ -34,7 +36,7 @@ func (w *window) room(size int64) bool {
 	if w.open == 0 {
 		return true
 	}
-	return w.open < w.maxRecords && w.bytes+size <= w.maxBytes && w.marks.spread() < maxSpread
+	return w.open < w.maxRecords && w.bytes+size <= w.maxBytes && w.marks.spread() < w.maxSpread
 }
 
 // add takes a record in; the lane that it gives needs a worker.
@@ -42,6 +44,9 @@ func (w *window) add(t *task) *lane {
 	t.seq = w.marks.add(t.rec.Offset)
 	w.open++
 	w.bytes += t.size
+	if w.order != nil {
+		w.order.add(t)
+	}
 	return w.lanes.add(t)
 }
 
@@ -51,16 +56,22 @@ func (w *window) handed(t *task) { w.top = max(w.top, t.rec.Offset) }
 // finish takes the first record of a lane as done and gives the next one to
 // work on, nil if the lane ends here.
 func (w *window) finish(ln *lane) *task {
-	t := ln.head
-	w.marks.finish(t.seq)
-	w.open--
-	w.bytes -= t.size
+	if w.order == nil {
+		w.close(ln.head)
+	}
 	next := w.lanes.advance(ln)
 	if next != nil && !w.wanted(next) {
 		w.lanes.drop(ln)
 		return nil
 	}
 	return next
+}
+
+// close takes a record out of the window.
+func (w *window) close(t *task) {
+	w.marks.finish(t.seq)
+	w.open--
+	w.bytes -= t.size + t.outBytes
 }
 
 // stop ends a lane whose first record did not finish: it stays unfinished, and

@@ -1,0 +1,260 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+// transactor commits the claims' finished prefixes, outputs and offsets
+// together, one transaction after the other (invariant 4). It takes the place
+// of the committer where a Subscriber has Transactions.
+//
+// Three things keep a member that lost a partition from committing for it: the
+// broker refuses offsets of an old generation (KIP-447), the producer of an id
+// fences the one before it, and in each new generation the group's offsets must
+// be where we left them (verify.go).
+type transactor struct {
+	sub   *subscription
+	conf  Transactions
+	id    string
+	limit int           // bytes of one output, with overhead
+	kick  chan struct{} // a transaction is wanted at once
+	full  chan struct{} // enough records may be ready
+	tick  chan struct{} // an Interval is over
+	ready atomic.Int64  // records that may be taken
+	turn  int           // of the claims, which is first
+	last  time.Time     // when a transaction was begun
+
+	mu       sync.Mutex
+	producer *txnProducer // nil: to be opened
+}
+
+func newTransactor(sub *subscription, number int) *transactor {
+	conf := *sub.conf.Transactions
+	return &transactor{
+		sub: sub, conf: conf, id: fmt.Sprintf("%s-%d", conf.ID, number),
+		limit: sub.limit, kick: make(chan struct{}, 1), full: make(chan struct{}, 1), tick: make(chan struct{}, 1),
+	}
+}
+
+// now asks for a transaction soon; it does not wait.
+func (x *transactor) now() { signalTo(x.kick) }
+
+// add counts records that may be taken.
+func (x *transactor) add(n int) {
+	if n > 0 && x.ready.Add(int64(n)) >= int64(x.conf.MaxRecords) {
+		signalTo(x.full)
+	}
+}
+
+// start commits for a session until it is stopped, which must be after the end
+// of its claims.
+func (x *transactor) start(session sarama.ConsumerGroupSession) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var loops sync.WaitGroup
+	loops.Go(func() {
+		for x.sub.conf.Clock.Sleep(ctx, x.conf.Interval) == nil {
+			signalTo(x.tick)
+		}
+	})
+	loops.Go(func() { x.run(ctx, session) })
+	return func() {
+		cancel()
+		loops.Wait()
+	}
+}
+
+func (x *transactor) run(ctx context.Context, session sarama.ConsumerGroupSession) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-x.kick:
+		case <-x.full:
+			if !x.enough() { // a transaction has taken them meanwhile
+				continue
+			}
+		case <-x.tick:
+			if x.sub.conf.Clock.Now().Sub(x.last) < x.conf.Interval/2 {
+				continue // a full one was begun between the ticks
+			}
+		}
+		for x.next(ctx, session) && x.enough() {
+		}
+	}
+}
+
+func (x *transactor) enough() bool { return x.ready.Load() >= int64(x.conf.MaxRecords) }
+
+// next carries what is ready, and tells whether anything was.
+func (x *transactor) next(ctx context.Context, session sarama.ConsumerGroupSession) bool {
+	var k kept
+	x.turn++
+	k.take(x.sub.held(), x.turn, x.conf.MaxRecords)
+	if k.empty() {
+		return false
+	}
+	x.ready.Add(int64(-k.records))
+	x.last = x.sub.conf.Clock.Now()
+	x.carry(ctx, session, &k)
+	return true
+}
+
+// carry brings a set to its end: committed, or dropped because no partition of
+// it is ours any more.
+func (x *transactor) carry(ctx context.Context, session sarama.ConsumerGroupSession, k *kept) {
+	report := repeated{}
+	var stale *sarama.ConsumerGroupMetadata // refused by the broker
+	for failures := 0; ; {
+		k.prune()
+		if k.empty() {
+			return
+		}
+		meta := x.metadata(session)
+		if stale != nil && sameGeneration(stale, meta) {
+			x.pause(ctx, 10*time.Millisecond)
+			continue
+		}
+		err := x.transact(meta, k)
+		if err == nil {
+			return
+		}
+		switch remedyOf(err) {
+		case rejoin:
+			report.warn(x.sub.log, "a transaction was refused for good, joining the group again", err)
+			x.discard()
+			x.sub.loseAll()
+		case regain:
+			stale = meta
+		default:
+			failures++
+			report.warn(x.sub.log, "a transaction failed, trying again", err)
+			x.pause(ctx, doubled(20*time.Millisecond, 2*time.Second, failures))
+		}
+	}
+}
+
+// pause waits; a claim that ends cuts it short.
+func (x *transactor) pause(ctx context.Context, d time.Duration) {
+	expired, stop := after(x.sub.conf.Clock, d)
+	defer stop()
+	select {
+	case <-expired:
+	case <-x.sub.shaken:
+	case <-ctx.Done():
+	}
+}
+
+func (x *transactor) metadata(session sarama.ConsumerGroupSession) *sarama.ConsumerGroupMetadata {
+	var instance *string
+	if x.sub.instance != "" {
+		instance = &x.sub.instance
+	}
+	return sarama.NewConsumerGroupMetadataFromSession(session, x.sub.conf.Group, instance)
+}
+
+func sameGeneration(a, b *sarama.ConsumerGroupMetadata) bool {
+	return a.GenerationID == b.GenerationID && a.MemberID == b.MemberID
+}
+
+// transact is one transaction. After an error it is aborted, or k is in doubt.
+func (x *transactor) transact(meta *sarama.ConsumerGroupMetadata, k *kept) error {
+	p, err := x.open()
+	if err != nil {
+		return err
+	}
+	if err := x.verify(p, meta, k); err != nil {
+		return err
+	}
+	if k.prune(); k.empty() {
+		return nil
+	}
+	err = x.commit(p, meta, k)
+	if err == nil {
+		x.sub.commits.Add(1)
+		k.committed()
+		return nil
+	}
+	x.sub.aborts.Add(1)
+	k.sent = true
+	if !p.abort() {
+		k.doubt = true
+		x.discard()
+	}
+	return fmt.Errorf("kafka: transaction of %d records: %w", k.records, err)
+}
+
+func (x *transactor) commit(p *txnProducer, meta *sarama.ConsumerGroupMetadata, k *kept) error {
+	if err := p.BeginTxn(); err != nil {
+		return err
+	}
+	k.send(p)
+	if err := p.AddOffsetsToTxnWithGroupMetadata(k.offsets(), meta); err != nil {
+		return err
+	}
+	if x.sub.beforeCommit != nil {
+		x.sub.beforeCommit()
+	}
+	return p.CommitTxn()
+}
+
+// abort ends a failed transaction. It gives false if that is not possible, or
+// if the transaction may have been committed: sarama marks every failure from
+// before the commit was sent as abortable.
+func (p *txnProducer) abort() bool {
+	status := p.TxnStatus()
+	if status&sarama.ProducerTxnFlagAbortableError == 0 || status&sarama.ProducerTxnFlagFatalError != 0 {
+		return false
+	}
+	return p.AbortTxn() == nil
+}
+
+// open gives the producer, a new one if there is none.
+func (x *transactor) open() (*txnProducer, error) {
+	x.mu.Lock()
+	if p := x.producer; p != nil {
+		x.mu.Unlock()
+		return p, nil
+	}
+	x.mu.Unlock()
+	broken := new(atomic.Bool)
+	conf := transacting(x.sub.sarama, x.limit, x.id, x.conf, broken)
+	client, err := sarama.NewClient(x.sub.brokers, conf)
+	if err != nil {
+		return nil, fmt.Errorf("kafka: connect to %v: %w", x.sub.brokers, err)
+	}
+	p := &txnProducer{client: client, broken: broken}
+	x.mu.Lock()
+	x.producer = p
+	x.mu.Unlock()
+	if err := p.start(); err != nil {
+		x.discard()
+		return nil, err
+	}
+	return p, nil
+}
+
+// discard ends the producer; the next transaction opens another.
+func (x *transactor) discard() {
+	x.mu.Lock()
+	p := x.producer
+	x.producer = nil
+	x.mu.Unlock()
+	if p != nil {
+		p.close()
+	}
+}
+
+// snap makes the transaction that is under way fail soon.
+func (x *transactor) snap() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.producer != nil {
+		x.producer.snap()
+	}
+}

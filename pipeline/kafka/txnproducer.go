@@ -1,0 +1,93 @@
+package kafka
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+const (
+	// sarama's own retries within one request of a transaction. After a commit
+	// the coordinator answers CONCURRENT_TRANSACTIONS until the markers of it
+	// are written, which takes milliseconds: the first are quick. All of them
+	// take less than a transaction's default timeout.
+	txnRetries      = 250
+	txnQuickRetries = 100
+	txnQuickBackoff = 2 * time.Millisecond
+	txnSlowBackoff  = 50 * time.Millisecond
+)
+
+// txnProducer is a transactional producer. It can be broken from outside while
+// sarama, whose calls know no contexts, waits for a broker.
+type txnProducer struct {
+	sarama.AsyncProducer
+	client sarama.Client
+	broken *atomic.Bool
+	gone   chan struct{} // closed when every error was read
+}
+
+// transacting gives the settings of transactional producers. broken ends the
+// pauses between retries.
+func transacting(base *sarama.Config, limit int, id string, t Transactions, broken *atomic.Bool) *sarama.Config {
+	c := *base
+	producing(&c, limit)
+	pause := func(d time.Duration) time.Duration {
+		if broken.Load() {
+			return 0
+		}
+		return d
+	}
+	c.Producer.Transaction.ID = id
+	c.Producer.Transaction.Timeout = t.Timeout
+	c.Producer.Transaction.Retry.Max = txnRetries
+	c.Producer.Transaction.Retry.BackoffFunc = func(retries, _ int) time.Duration {
+		if retries < txnQuickRetries {
+			return pause(txnQuickBackoff)
+		}
+		return pause(txnSlowBackoff)
+	}
+	c.Producer.Return.Successes = false // CommitTxn waits for them
+	// What these do not get through is aborted and sent again.
+	c.Producer.Retry.Max = 12
+	grow := backoffOf(20*time.Millisecond, time.Second)
+	c.Producer.Retry.BackoffFunc = func(retries, most int) time.Duration { return pause(grow(retries, most)) }
+	c.Metadata.Retry.Max = 3
+	c.Metadata.Retry.BackoffFunc = func(_, _ int) time.Duration { return pause(100 * time.Millisecond) }
+	c.Net.ReadTimeout = t.Timeout + 5*time.Second
+	return &c
+}
+
+// start makes the client a producer: the broker then ends what an earlier
+// producer of this id left open, and refuses whatever else that one does.
+func (p *txnProducer) start() error {
+	ap, err := sarama.NewAsyncProducerFromClient(p.client)
+	if err != nil {
+		return fmt.Errorf("kafka: start transactions: %w", err)
+	}
+	p.AsyncProducer = ap
+	p.gone = make(chan struct{})
+	go func() {
+		defer close(p.gone)
+		for range ap.Errors() { // CommitTxn gives the one that counts
+		}
+	}()
+	return nil
+}
+
+// snap breaks every request that is out and lets none succeed.
+func (p *txnProducer) snap() {
+	p.broken.Store(true)
+	_ = p.client.Close()
+}
+
+// close ends the producer. What is open on the broker is ended by the next
+// producer of this id, or by its timeout.
+func (p *txnProducer) close() {
+	p.snap()
+	if p.AsyncProducer != nil {
+		p.AsyncClose()
+		<-p.gone
+	}
+}

@@ -1,0 +1,87 @@
+package kafka
+
+import (
+	"fmt"
+
+	"github.com/IBM/sarama"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+// verify compares the group's offsets with what we left there, once for each
+// claim in each generation, and after a transaction whose end is not known. A
+// partition whose offset somebody else moved was somebody else's: it is lost,
+// whatever the session says. Where the offset is the one that the doubtful
+// transaction would have set, that one was committed.
+//
+// The generation was asked for before the offsets: if it ends in between, the
+// broker refuses the transaction.
+func (x *transactor) verify(p *txnProducer, meta *sarama.ConsumerGroupMetadata, k *kept) error {
+	ask := make(map[string][]int32)
+	for _, part := range k.parts {
+		if k.doubt || !part.claim.verified(meta) {
+			ask[part.claim.part.Topic] = append(ask[part.claim.part.Topic], part.claim.part.ID)
+		}
+	}
+	if len(ask) == 0 {
+		return nil
+	}
+	found, err := x.offsetsOf(p, ask)
+	if err != nil {
+		return fmt.Errorf("kafka: group %s: ask for its offsets: %w", x.sub.conf.Group, err)
+	}
+	left := k.parts[:0]
+	for _, part := range k.parts {
+		at, asked := found[part.claim.part]
+		switch {
+		case k.doubt && asked && at == part.to && at != part.claim.left():
+			k.records -= len(part.tasks)
+			part.claim.settle(part, true)
+			continue
+		case asked && at != part.claim.left():
+			x.sub.log.Warn("another member has moved the offset of a partition, giving it up",
+				"partition", part.claim.part.String(), "offset", at, "left", part.claim.left())
+			part.claim.lose()
+		case asked:
+			part.claim.verify(meta)
+		}
+		left = append(left, part)
+	}
+	clear(k.parts[len(left):])
+	k.parts, k.doubt = left, false
+	return nil
+}
+
+// offsetsOf gives the committed offsets of the group, -1 for none, and waits
+// for no transaction that is just ending: that is an error.
+func (x *transactor) offsetsOf(p *txnProducer, ask map[string][]int32) (map[pipeline.Partition]int64, error) {
+	group := x.sub.conf.Group
+	broker, err := p.client.Coordinator(group)
+	if err != nil {
+		return nil, err
+	}
+	req := sarama.NewOffsetFetchRequest(p.client.Config().Version, group, ask)
+	req.RequireStable = true
+	resp, err := broker.FetchOffset(req)
+	if err != nil {
+		_ = broker.Close()
+		_ = p.client.RefreshCoordinator(group)
+		return nil, err
+	}
+	all := make(map[pipeline.Partition]int64)
+	for topic, ids := range ask {
+		for _, id := range ids {
+			b := resp.GetBlock(topic, id)
+			if b == nil {
+				_ = p.client.RefreshCoordinator(group)
+				return nil, fmt.Errorf("%w: %w", sarama.ErrIncompleteResponse, resp.Err)
+			}
+			if b.Err != sarama.ErrNoError {
+				_ = p.client.RefreshCoordinator(group)
+				return nil, b.Err
+			}
+			all[pipeline.Partition{Topic: topic, ID: id}] = b.Offset
+		}
+	}
+	return all, nil
+}
