@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -41,6 +42,10 @@ func (s *site) spawn(t *testing.T) *child {
 	case err := <-c.ended:
 		c.ended <- err
 		t.Fatalf("run ended before it listened: %v\n%s", err, log)
+	case <-time.After(patience):
+		_ = c.cmd.Process.Signal(syscall.SIGQUIT) // its goroutines, into the log
+		c.wait(t)
+		t.Fatalf("run does not listen:\n%s", log)
 	}
 	within(t, "ready", func() bool { return status(t, c.admin+"/readyz") == http.StatusOK }, c.log.String)
 	return c

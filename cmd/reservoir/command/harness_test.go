@@ -126,6 +126,8 @@ func (s *site) start(t *testing.T) *running {
 	case code := <-r.ended:
 		r.ended <- code
 		t.Fatalf("run ended with %d before it listened:\n%s", code, r.log)
+	case <-time.After(patience):
+		t.Fatalf("run does not listen:\n%s", r.log)
 	}
 	return r
 }
@@ -271,25 +273,25 @@ type listening struct {
 	Brokers         []string
 }
 
-// logged is a log in JSON that tells when it says `listening`.
+// logged is a log in JSON that tells when it says `listening`. One writer at a
+// time writes it, in pieces of any length.
 type logged struct {
 	*buffer
+	line      []byte // begun and not ended
 	listening chan listening
-	part      []byte // of a line whose end has not come
 }
 
 func newLogged() *logged { return &logged{buffer: &buffer{}, listening: make(chan listening, 1)} }
 
-// Write looks at whole lines: what comes from another process may hold several
-// of them, and parts.
+// Write looks at every line that ends in p.
 func (l *logged) Write(p []byte) (int, error) {
-	l.part = append(l.part, p...)
+	l.line = append(l.line, p...)
 	for {
-		line, rest, whole := bytes.Cut(l.part, []byte("\n"))
-		if !whole {
+		line, rest, ended := bytes.Cut(l.line, []byte("\n"))
+		if !ended {
 			return l.buffer.Write(p)
 		}
-		l.part = rest
+		l.line = rest
 		var at listening
 		if json.Unmarshal(line, &at) == nil && at.Msg == "listening" {
 			l.listening <- at
