@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/ThreeDotsLabs/watermill/message"
+
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
 )
@@ -15,10 +17,12 @@ type recordWriter interface {
 	Write(ctx context.Context, records ...pipeline.Record) error
 }
 
-// committer writes one record's output set; it is where delivery guarantees
-// differ, and the only place.
+// committer makes one record's output set safe; it is where delivery
+// guarantees differ, and the only place. settled is called once if commit gives
+// no error, and never if it does: true when the set is safe, false when it was
+// dropped and the record will be read again.
 type committer interface {
-	commit(ctx context.Context, set outputSet) error
+	commit(msg *message.Message, set outputSet, settled func(bool)) error
 }
 
 // atLeastOnce writes phase by phase: outputs, then memory, and the caller's
@@ -33,12 +37,13 @@ type atLeastOnce struct {
 // commit returns when all is acknowledged. Trouble of Kafka is waited out: it
 // spends no attempt and makes no dead letter. What ends it early is a record
 // no topic takes, or the end of the claim.
-func (c *atLeastOnce) commit(ctx context.Context, set outputSet) error {
+func (c *atLeastOnce) commit(msg *message.Message, set outputSet, settled func(bool)) error {
 	for _, records := range set {
-		if err := c.write(ctx, records); err != nil {
+		if err := c.write(msg.Context(), records); err != nil {
 			return err
 		}
 	}
+	settled(true)
 	return nil
 }
 

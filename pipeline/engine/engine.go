@@ -233,7 +233,7 @@ func (e *Engine) addRoute(b built, s builtSegment) error {
 	e.readers.bySegment[name] = subscriber
 	segment := &segment{
 		name: s.plan.Name, chain: e.chain(b, s, false), writer: e.writer(b, s), sources: b.sources, clock: e.deps.Clock,
-		metrics: e.metrics, parks: s.plan.parks, adopts: b.adopter(s),
+		metrics: e.metrics, inFlight: e.metrics.inFlight.WithLabelValues(name), parks: s.plan.parks, adopts: b.adopter(s),
 		committer: &atLeastOnce{to: e.publisher, clock: e.deps.Clock, health: e.health, log: e.deps.Log.With("segment", name)},
 	}
 	e.router.AddConsumerHandler(name, strings.Join(s.plan.In, ","), subscriber, segment.handle)

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"sync"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -18,7 +20,16 @@ type metrics struct {
 	ready        prometheus.Gauge
 	unsafeTopics prometheus.Gauge
 	restored     *prometheus.GaugeVec
+
+	// Looking a counter up by its labels costs more than counting: what was
+	// looked up once is kept. Labels are few, so both stay small.
+	stages   sync.Map // stageKey → stageMetrics
+	counters sync.Map // outcomeKey → prometheus.Counter
 }
+
+type stageKey struct{ pipeline, source, stage string }
+
+type outcomeKey struct{ pipeline, source, stage, outcome, reason string }
 
 func newMetrics(to prometheus.Registerer) (*metrics, error) {
 	stage := []string{"pipeline", "source", "stage"}
@@ -50,15 +61,28 @@ type stageMetrics struct {
 }
 
 func (m *metrics) stage(pipeline, source, stage string) stageMetrics {
-	return stageMetrics{
+	key := stageKey{pipeline, source, stage}
+	if known, ok := m.stages.Load(key); ok {
+		return known.(stageMetrics)
+	}
+	made := stageMetrics{
 		in:      m.stageIn.WithLabelValues(pipeline, source, stage),
 		out:     m.stageOut.WithLabelValues(pipeline, source, stage),
 		seconds: m.stageSeconds.WithLabelValues(pipeline, source, stage),
 	}
+	m.stages.Store(key, made)
+	return made
 }
 
 func (m *metrics) outcome(pipeline, source, stage, outcome, reason string) {
-	m.outcomeTotal.WithLabelValues(pipeline, source, stage, outcome, reason).Inc()
+	key := outcomeKey{pipeline, source, stage, outcome, reason}
+	if known, ok := m.counters.Load(key); ok {
+		known.(prometheus.Counter).Inc()
+		return
+	}
+	made := m.outcomeTotal.WithLabelValues(pipeline, source, stage, outcome, reason)
+	m.counters.Store(key, made)
+	made.Inc()
 }
 
 // outcomes counts what a segment gave: at the end of the chain events are

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
@@ -22,6 +23,7 @@ type segment struct {
 	sources   map[string]pipeline.Source
 	clock     pipeline.Clock
 	metrics   *metrics
+	inFlight  prometheus.Gauge
 	// parks says that a record whose attempts are spent is tried again later;
 	// from normalised on it would break the order of its booking.
 	parks bool
@@ -36,8 +38,8 @@ type segment struct {
 func (s *segment) handle(msg *message.Message) error {
 	ctx := msg.Context()
 	r := kafka.RecordOf(msg)
-	s.metrics.inFlight.WithLabelValues(s.name).Inc()
-	defer s.metrics.inFlight.WithLabelValues(s.name).Dec()
+	s.inFlight.Inc()
+	defer s.inFlight.Dec()
 	mine, err := s.mine(ctx, r)
 	if err != nil || !mine {
 		return err
@@ -46,16 +48,22 @@ func (s *segment) handle(msg *message.Message) error {
 	if err != nil {
 		return err
 	}
-	err = s.committer.commit(ctx, set)
-	if kafka.IsTooLarge(err) {
+	err = s.committer.commit(msg, set, func(safe bool) { s.settled(done, safe) })
+	if err != nil {
 		done.settle(false)
-		return s.bury(ctx, r, pipeline.Reject(pipeline.TooLarge, errors.New("an output of this record is larger than its topic takes")))
 	}
-	done.settle(err == nil)
-	if err == nil {
-		s.metrics.outcomes(s, done)
+	if kafka.IsTooLarge(err) {
+		return s.bury(msg, r, pipeline.Reject(pipeline.TooLarge, errors.New("an output of this record is larger than its topic takes")))
 	}
 	return err
+}
+
+// settled tells the stages, and counts what is safe.
+func (s *segment) settled(done result, safe bool) {
+	done.settle(safe)
+	if safe {
+		s.metrics.outcomes(s, done)
+	}
 }
 
 // mine tells a parked record of another segment, and waits for one of this
@@ -121,18 +129,22 @@ func (s *segment) letter(r pipeline.Record, err error) outputSet {
 }
 
 // bury writes a dead letter alone.
-func (s *segment) bury(ctx context.Context, r pipeline.Record, cause error) error {
+func (s *segment) bury(msg *message.Message, r pipeline.Record, cause error) error {
 	f := failureOf(cause, s.clock.Now())
 	var set outputSet
 	set.add(results, s.writer.topics.name(pipeline.Dead, r.Text(headerSource)), deadLetter(r, f, s.clock.Now()))
-	err := s.committer.commit(ctx, set)
+	counted := func(safe bool) {
+		if safe {
+			s.metrics.outcome(s.chain.pipeline, r.Text(headerSource), f.stage, "dead", string(f.reason))
+		}
+	}
+	err := s.committer.commit(msg, set, counted)
 	if kafka.IsTooLarge(err) {
 		set[results][0] = withoutBody(set[results][0])
-		err = s.committer.commit(ctx, set)
+		err = s.committer.commit(msg, set, counted)
 	}
 	if err != nil {
 		return fmt.Errorf("write the dead letter of %s: %w", r.Position(), err)
 	}
-	s.metrics.outcome(s.chain.pipeline, r.Text(headerSource), f.stage, "dead", string(f.reason))
 	return nil
 }

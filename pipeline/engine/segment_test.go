@@ -20,7 +20,7 @@ func testSegment(t *testing.T, log *memoryLog, steps ...pipeline.Stage) *segment
 	c := testChain(t, steps...)
 	m := c.metrics
 	return &segment{
-		name: "one", chain: c, clock: pipeline.WallClock{}, metrics: m,
+		name: "one", chain: c, clock: pipeline.WallClock{}, metrics: m, inFlight: m.inFlight.WithLabelValues("one"),
 		writer:    writer{pipeline: "bookings", topics: testTopics(), scrub: scrubber(nil), clock: pipeline.WallClock{}},
 		committer: &atLeastOnce{to: log, clock: pipeline.WallClock{}, health: newHealth(m), log: quiet()},
 		sources:   map[string]pipeline.Source{"src": {Name: "src"}},
