@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -107,4 +108,100 @@ func counter(c prometheus.Counter) float64 {
 		panic(err)
 	}
 	return m.GetCounter().GetValue()
+}
+
+// Disk gives the bytes on disk.
+func Disk(s pipeline.Stage) uint64 { return s.(*stage).store.size() }
+
+// InputOf gives the offset of the input that a record of the state saw last.
+func InputOf(r pipeline.Record) int64 {
+	in, err := inputIn(r.Text(MemoryHeader), false)
+	if err != nil {
+		panic(err)
+	}
+	return in.Offset
+}
+
+// Inputs gives the same of a partition's local states, by booking.
+func Inputs(s pipeline.Stage, id pipeline.Partition) map[string]int64 {
+	prefix, all := partitionKey(stateKeys, id), map[string]int64{}
+	err := s.(*stage).store.each(prefix, prefix, 1<<30, func(key, value []byte) bool {
+		in, err := inputOf(string(value))
+		if err != nil {
+			panic(err)
+		}
+		all[string(key[len(prefix):])] = in.Offset
+		return true
+	})
+	if err != nil {
+		panic(err)
+	}
+	return all
+}
+
+// Mend holds a booking as the background does while it writes to the topic.
+func Mend(s pipeline.Stage, id pipeline.Partition, bookingID string, during func()) (bool, error) {
+	p := s.(*stage).partitions[id]
+	return p.mend(context.Background(), bookingID, func() (pipeline.Record, error) {
+		during()
+		return p.stored(bookingID)
+	}, func() error { return nil })
+}
+
+// RoundTrip writes an event in the local layout and reads it back.
+func RoundTrip(e booking.Event) (booking.Event, error) {
+	b, err := newBlobs()
+	if err != nil {
+		return booking.Event{}, err
+	}
+	k, err := b.state(string(b.ofState(nil, &state{event: &e}, memory{}.pack(nil))))
+	if err != nil {
+		return booking.Event{}, err
+	}
+	k, err = b.whole(k)
+	if err != nil {
+		return booking.Event{}, err
+	}
+	return *k.event, nil
+}
+
+// ReadAll reads bytes as everything that is read from disk or from a header.
+func ReadAll(text string) {
+	b, err := newBlobs()
+	if err != nil {
+		panic(err)
+	}
+	if k, err := b.state(text); err == nil {
+		_, _ = b.whole(k)
+	}
+	_, _ = inputOf(text)
+	_, _ = unpackCheckpoint(text)
+	if m, err := unpack(text); err == nil {
+		again, err := unpack(string(m.pack(nil)))
+		if err != nil || fmt.Sprint(again) != fmt.Sprint(m) {
+			panic(fmt.Sprintf("%v %v", m, again))
+		}
+	}
+	r := reading{rest: string([]byte{formLayout}) + text}
+	_, _ = b.whole(&state{known: true, form: r.rest})
+}
+
+// Pack and Unpack go through the form of the memory.
+func Unpack(text string) (string, error) {
+	m, err := unpack(text)
+	return fmt.Sprintf("%+v", m), err
+}
+
+// SetForm makes the local state one of another form.
+func SetForm(s pipeline.Stage) error { return s.(*stage).store.set([]byte(formKey), []byte("other")) }
+
+// UnderWay gives how many bookings have events that are not settled.
+func UnderWay(s pipeline.Stage) int {
+	n := 0
+	for _, p := range s.(*stage).claimed() {
+		p.mu.Lock()
+		n += len(p.queues)
+		p.mu.Unlock()
+	}
+	return n
 }

@@ -1,0 +1,154 @@
+package dedupe_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/booking"
+	"github.com/reservoirhq/reservoir/stages/dedupe"
+)
+
+// sizes are how many bookings the window holds.
+var sizes = []int{10_000, 1_000_000}
+
+func ptr[T any](v T) *T { return &v }
+
+// whole is a booking as rich as those of the seeds.
+func whole(bookingID string, n int) booking.Event {
+	at := morning.Add(time.Duration(n) * time.Second)
+	ends := morning.AddDate(0, 1, 0)
+	e := booking.Event{
+		ID: booking.Digest(bookingID, strconv.Itoa(n)), Type: booking.Updated, Time: at,
+		Booking: booking.Booking{
+			ID: bookingID, Provider: "plug", Source: "src", Kind: booking.Stay, Status: booking.StatusConfirmed,
+			Refs:         []booking.Ref{{Kind: "booking", Value: bookingID}, {Kind: "channel", Value: "HM" + bookingID}},
+			StatusNative: ptr("confirmed"), PaymentStatus: booking.PaymentUnknown, BookedAt: &at, ConfirmedAt: &at, UpdatedAt: &at,
+			Service: &booking.Service{StartsAt: &ends, EndsAt: &ends, StartLocal: ptr("2026-06-04T15:00"), EndLocal: ptr("2026-06-08T11:00"), Zone: "America/Mexico_City", Precision: booking.Day, Nights: ptr(4)},
+			Product: &booking.Product{ID: ptr("prop_9"), ExternalID: ptr("x-77"), Name: ptr("Casa de las Flores")},
+			Party:   &booking.Party{Size: ptr(2), Adults: ptr(2)},
+			Price:   &booking.Price{Currency: "MXN", Exponent: 2, TotalMinor: int64(845050 + n), Components: []booking.Component{{Type: "accommodation", AmountMinor: 700001}, {Type: "cleaning", AmountMinor: 145049}}},
+			Terms:   &booking.Terms{LabelNative: ptr("moderate"), Tier: ptr("goodbay.moderate")},
+			People:  []booking.Person{{Role: "guest", Token: "tok_0123456789abcdef0123456789abcdef"}},
+		},
+		Quality: booking.Quality{Missing: []string{"cancelled_at"}, Assumed: []string{"service.start_local"}},
+		Lineage: booking.Lineage{
+			DeliveryID: "0123456789abcdef0123456789abcdef", Verified: "hmac-sha256", NativeEvent: ptr("booking.updated"), Plugin: "plug",
+			Raw: booking.RawRef{Topic: "bookings.raw.src", Partition: 3, Offset: int64(n), SHA256: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
+		},
+		Origin: booking.Origin{EventID: strconv.Itoa(n), Content: strconv.Itoa(n), At: at, NativeKey: bookingID},
+	}
+	e.Tidy()
+	return e
+}
+
+// quiet is a topic that nobody reads back.
+type quiet struct{}
+
+func (quiet) Each(context.Context, int64, func(pipeline.Record) error) error { return nil }
+func (quiet) Restore(context.Context, pipeline.Record) error                 { return nil }
+func (quiet) End() int64                                                     { return 0 }
+func (quiet) Partitions() int32                                              { return 8 }
+func (quiet) StateEnd(context.Context) (int64, error)                        { return 0, nil }
+
+const benchPartitions = 8
+
+type bench struct {
+	tb    testing.TB
+	stage pipeline.Stage
+	next  int64
+}
+
+// filled is a stage on disk that knows so many bookings.
+func filled(tb testing.TB, bookings int) *bench {
+	deps := pipeline.StageDeps{Pipeline: "p", Clock: pipeline.WallClock{}, Log: slog.New(slog.DiscardHandler)}
+	s, err := dedupe.NewOn(vfs.Default, tb.TempDir(), dedupe.Defaults(), deps)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	b := &bench{tb: tb, stage: s}
+	for p := range int32(benchPartitions) {
+		if err := s.(pipeline.Partitioned).Assigned(tb.Context(), pipeline.Partition{Topic: input, ID: p}, quiet{}); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for i := range bookings {
+		b.say(i, 0)
+	}
+	return b
+}
+
+func (b *bench) event(bookingAt, n int) pipeline.Event {
+	key := fmt.Sprintf("src/bk_%07d", bookingAt*7919%10_000_000)
+	e := whole(key, n)
+	b.next++
+	return pipeline.Event{
+		Source: "src", Plugin: "plug", ID: "delivery", Key: key, Booking: &e, ReceivedAt: e.Time,
+		Input: pipeline.Position{Topic: input, Partition: int32(bookingAt % benchPartitions), Offset: b.next},
+	}
+}
+
+func (b *bench) take(ev pipeline.Event) {
+	out, err := b.stage.Process(context.Background(), ev)
+	if err != nil {
+		if _, ended := pipeline.AsEnding(err); !ended {
+			b.tb.Fatal(err)
+		}
+		return
+	}
+	b.stage.(pipeline.Settler).Settle(out[0], true)
+}
+
+func (b *bench) say(bookingAt, n int) { b.take(b.event(bookingAt, n)) }
+
+// scatter spreads numbers over bookings, so that none is in memory by luck.
+func scatter(i, of int) int { return int(uint64(i) * 0x9E3779B97F4A7C15 >> 20 % uint64(of)) }
+
+func BenchmarkProcess(b *testing.B) {
+	for _, size := range sizes {
+		known := filled(b, size)
+		for _, c := range []struct {
+			name  string
+			event func(i int) pipeline.Event
+		}{
+			{"duplicate", func(i int) pipeline.Event { return known.event(scatter(i, size), 0) }},
+			{"update", func(i int) pipeline.Event { return known.event(scatter(i, size), 1_000+int(known.next)) }},
+			{"hot", func(i int) pipeline.Event { return known.event(i%1000, 1_000+int(known.next)) }},
+			{"new", func(int) pipeline.Event { return known.event(size+int(known.next), 0) }},
+		} {
+			b.Run(fmt.Sprintf("%s/%d", c.name, size), func(b *testing.B) {
+				b.ReportAllocs()
+				const chunk = 1024
+				events := make([]pipeline.Event, chunk)
+				for i := 0; i < b.N; i++ {
+					if i%chunk == 0 {
+						b.StopTimer()
+						for n := range events {
+							events[n] = c.event(i + n)
+						}
+						b.StartTimer()
+					}
+					known.take(events[i%chunk])
+				}
+			})
+		}
+		closeBench(b, known)
+	}
+}
+
+func closeBench(b *testing.B, k *bench) {
+	b.Helper()
+	if err := dedupe.Flush(k.stage); err != nil {
+		b.Fatal(err)
+	}
+	fmt.Println(dedupe.Disk(k.stage), "bytes on disk")
+	if err := k.stage.(interface{ Close() error }).Close(); err != nil {
+		b.Fatal(err)
+	}
+}
