@@ -115,14 +115,13 @@ func closeIt(v any) error {
 	return nil
 }
 
-// registerStages adds the metrics that stages have of their own, each with the
-// name of its pipeline.
+// registerStages adds the metrics that stages have of their own; a stage names
+// its pipeline in them.
 func registerStages(all []built, to prometheus.Registerer) error {
 	for _, b := range all {
-		named := prometheus.WrapRegistererWith(prometheus.Labels{"pipeline": b.plan.Name}, to)
 		for _, s := range b.segments {
 			for _, step := range s.steps {
-				if err := registerStage(step, named); err != nil {
+				if err := registerStage(step, to); err != nil {
 					return err
 				}
 			}
