@@ -34,7 +34,7 @@ func parse(text []byte) (*tree, Faults) {
 	if faults := refuseTokens(tokens); len(faults) > 0 {
 		return nil, faults
 	}
-	file, err := parseTokens(tokens)
+	file, err := parseTokens(joinColons(tokens))
 	if err != nil {
 		return nil, Faults{syntaxFault(err)}
 	}
