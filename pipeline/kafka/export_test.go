@@ -1,5 +1,16 @@
 package kafka
 
+import "net"
+
 // BeforeCommit has a Subscriber's transactions call fn when everything of them
 // is sent but the commit.
 func BeforeCommit(s *Subscriber, fn func()) { s.beforeCommit = fn }
+
+// DialBy has a Subscriber connect through another dialer.
+func DialBy(s *Subscriber, dial func(network, addr string) (net.Conn, error)) {
+	s.sarama.Net.Proxy.Enable, s.sarama.Net.Proxy.Dialer = true, dialer(dial)
+}
+
+type dialer func(network, addr string) (net.Conn, error)
+
+func (d dialer) Dial(network, addr string) (net.Conn, error) { return d(network, addr) }

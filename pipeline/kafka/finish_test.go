@@ -26,6 +26,9 @@ type settledLog struct {
 	mu  sync.Mutex
 	all map[pipeline.Position][]bool
 	ok  map[int32][]int64 // offsets that were committed, in the order of the calls
+
+	calls int64
+	twice bool // for one Finish
 }
 
 func newSettledLog() *settledLog {
@@ -33,10 +36,12 @@ func newSettledLog() *settledLog {
 }
 
 func (l *settledLog) of(m *message.Message) func(bool) {
-	at := kafka.RecordOf(m).Position()
+	at, called := kafka.RecordOf(m).Position(), false
 	return func(committed bool) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
+		l.calls++
+		l.twice, called = l.twice || called, true
 		l.all[at] = append(l.all[at], committed)
 		if committed {
 			l.ok[at.Partition] = append(l.ok[at.Partition], at.Offset)

@@ -34,6 +34,13 @@ type transactor struct {
 	producer *txnProducer // nil: to be opened
 }
 
+const (
+	// The group's next generation comes, or the session ends, within a
+	// heartbeat; where neither does, asking again does no harm.
+	regainWait  = 10 * time.Millisecond
+	regainWaits = 200
+)
+
 func newTransactor(sub *subscription, number int) *transactor {
 	conf := *sub.conf.Transactions
 	return &transactor{
@@ -110,14 +117,15 @@ func (x *transactor) next(ctx context.Context, session sarama.ConsumerGroupSessi
 func (x *transactor) carry(ctx context.Context, session sarama.ConsumerGroupSession, k *kept) {
 	report := repeated{}
 	var stale *sarama.ConsumerGroupMetadata // refused by the broker
-	for failures := 0; ; {
+	for failures, waits := 0, 0; ; {
 		k.prune()
 		if k.empty() {
 			return
 		}
 		meta := x.metadata(session)
-		if stale != nil && sameGeneration(stale, meta) {
-			x.pause(ctx, 10*time.Millisecond)
+		if stale != nil && sameGeneration(stale, meta) && waits < regainWaits {
+			waits++
+			x.pause(ctx, regainWait)
 			continue
 		}
 		err := x.transact(meta, k)
@@ -130,7 +138,7 @@ func (x *transactor) carry(ctx context.Context, session sarama.ConsumerGroupSess
 			x.discard()
 			x.sub.loseAll()
 		case regain:
-			stale = meta
+			stale, waits = meta, 0
 		default:
 			failures++
 			report.warn(x.sub.log, "a transaction failed, trying again", err)
