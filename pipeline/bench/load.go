@@ -33,7 +33,7 @@ func load(ctx context.Context, j loadJob) error {
 	if err != nil {
 		return err
 	}
-	defer to.Close()
+	defer func() { _ = to.Close() }() // every batch is awaited
 	batches := make(chan []pipeline.Record, 4)
 	go func() {
 		defer close(batches)

@@ -81,7 +81,7 @@ func (w *watcher) follow(ctx context.Context, j sendJob) error {
 	if err != nil {
 		return err
 	}
-	defer admin.Close()
+	defer func() { _ = admin.Close() }()
 	return admin.Tail(ctx, j.Events, kafka.Oldest, func(r pipeline.Record) error {
 		now := time.Now()
 		due, err := dueOf(r.Value)

@@ -59,8 +59,10 @@ func TestTheCasesAreChosenByTheirNames(t *testing.T) {
 		}
 		return all
 	}
-	want := []string{"one-hop/alo", "two-hops/alo", "webhooks/64", "webhooks/256", "latency/two-hops", "look-up/100ms",
-		"scale/8p/10000", "scale/8p/100000", "scale/64p/10000", "scale/64p/100000"}
+	want := []string{
+		"one-hop/alo", "two-hops/alo", "webhooks/64", "webhooks/256", "latency/two-hops", "look-up/100ms",
+		"scale/8p/10000", "scale/8p/100000", "scale/64p/10000", "scale/64p/100000",
+	}
 	if got := names(); !slices.Equal(got, want) {
 		t.Errorf("all are %v", got)
 	}

@@ -51,7 +51,7 @@ func cleanUp(brokers []string, prefix, pipelineName string) error {
 	if err != nil {
 		return fmt.Errorf("connect to delete the topics of %s: %w", prefix, err)
 	}
-	defer admin.Close()
+	defer func() { _ = admin.Close() }()
 	topics, err := admin.ListTopics()
 	if err != nil {
 		return err

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// Secret signs every webhook; SignatureHeader holds the lower-case hex
-	// HMAC-SHA256 of the body under it.
-	Secret          = "innkeeper-bench-secret"
+	// Secret signs every webhook.
+	Secret = "innkeeper-bench-secret"
+	// SignatureHeader holds the lower-case hex HMAC-SHA256 of the body under it.
 	SignatureHeader = "X-Signature"
 
 	// DefaultBookings is how many different bookings the webhooks speak of.
