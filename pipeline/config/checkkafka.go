@@ -11,13 +11,6 @@ var kafkaName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
 
 func (c *checker) kafka() {
 	k := c.file.Kafka
-	if k.Delivery == ExactlyOnce {
-		c.errs = append(c.errs, &Fault{
-			Path:     "kafka.delivery",
-			Problem:  "exactly_once is not available in this version; write at_least_once: after a crash a reader may see an event again, with the same ce_id",
-			Severity: Error, Kind: Unsupported,
-		})
-	}
 	if k.InstanceID != "" && (!kafkaName.MatchString(k.InstanceID) || k.InstanceID == "." || k.InstanceID == "..") {
 		c.fault("kafka.instance_id", "is not a legal instance id; write letters, digits, - . _, at most 249")
 	}

@@ -7,7 +7,7 @@ type Kafka struct {
 	InstanceID string   `yaml:"instance_id" doc:"Static identity of this process, so that a restart in place goes on at once; unique among the members."`
 	SASL       *SASL    `yaml:"sasl" doc:"How to log in."`
 	TLS        *TLS     `yaml:"tls" doc:"Encryption; {} trusts the system's authorities."`
-	Delivery   Delivery `yaml:"delivery" enum:"at_least_once,exactly_once" doc:"How outputs and offsets are committed; this version has at_least_once."`
+	Delivery   Delivery `yaml:"delivery" enum:"at_least_once,exactly_once" doc:"How outputs and offsets are committed: exactly_once in Kafka transactions; at_least_once may publish an event again after a crash, with the same ce_id."`
 	Topics     Topics   `yaml:"topics" doc:"The topics that are made where they are missing."`
 	Embedded   Embedded `yaml:"embedded" doc:"The embedded broker."`
 }
@@ -18,7 +18,7 @@ type Delivery string
 // The deliveries.
 const (
 	AtLeastOnce Delivery = "at_least_once"
-	ExactlyOnce Delivery = "exactly_once" // a name of the contract; check refuses it in this version
+	ExactlyOnce Delivery = "exactly_once" // outputs and offsets in Kafka transactions
 )
 
 // SASL is a login.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -45,6 +46,15 @@ func (c *atLeastOnce) commit(msg *message.Message, set outputSet, settled func(b
 	}
 	settled(true)
 	return nil
+}
+
+// exactlyOnce hands a record's outputs to its member's next transaction, in
+// which the record's offset is committed too. The record's lane goes on at
+// once; nobody sees the outputs before the commit.
+type exactlyOnce struct{}
+
+func (exactlyOnce) commit(msg *message.Message, set outputSet, settled func(bool)) error {
+	return kafka.Finish(msg, slices.Concat(set[:]...), settled)
 }
 
 func (c *atLeastOnce) write(ctx context.Context, records []pipeline.Record) error {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -226,6 +227,7 @@ func (e *Engine) addRoute(b built, s builtSegment) error {
 	name := group(b.plan.Name, s.plan.Name)
 	subscriber, err := kafka.NewSubscriber(e.kafka, kafka.SubscriberConfig{
 		Group: name, OnAssigned: keeper.assigned, OnRevoked: keeper.revoked, DrainTimeout: drainTime,
+		Transactions: e.transactions(name),
 	})
 	if err != nil {
 		return fmt.Errorf("make the subscriber of %s: %w", name, err)
@@ -234,10 +236,30 @@ func (e *Engine) addRoute(b built, s builtSegment) error {
 	segment := &segment{
 		name: s.plan.Name, chain: e.chain(b, s, false), writer: e.writer(b, s), sources: b.sources, clock: e.deps.Clock,
 		metrics: e.metrics, inFlight: e.metrics.inFlight.WithLabelValues(name), parks: s.plan.parks, adopts: b.adopter(s),
-		committer: &atLeastOnce{to: e.publisher, clock: e.deps.Clock, health: e.health, log: e.deps.Log.With("segment", name)},
+		committer: e.committer(name),
 	}
 	e.router.AddConsumerHandler(name, strings.Join(s.plan.In, ","), subscriber, segment.handle)
 	return nil
+}
+
+func (e *Engine) committer(segment string) committer {
+	if e.plan.File.Kafka.Delivery == config.ExactlyOnce {
+		return exactlyOnce{}
+	}
+	return &atLeastOnce{to: e.publisher, clock: e.deps.Clock, health: e.health, log: e.deps.Log.With("segment", segment)}
+}
+
+// transactions gives how a segment's member commits, nil for at least once. A
+// member with a name of its own ends what it left open when it comes back.
+func (e *Engine) transactions(segment string) *kafka.Transactions {
+	if e.plan.File.Kafka.Delivery != config.ExactlyOnce {
+		return nil
+	}
+	member := e.plan.File.Kafka.InstanceID
+	if member == "" {
+		member = strconv.FormatUint(e.deps.Random(), 36)
+	}
+	return &kafka.Transactions{ID: segment + "-" + member}
 }
 
 // adopter lets the first segment that parks try what an earlier layout parked.

@@ -25,7 +25,7 @@ import (
 
 const threeSources = `
 privacy: {key: {literal: "a key for tests, never for people"}}
-kafka: {brokers: ["%s"], topics: {partitions: 4}}
+kafka: {brokers: ["%s"], delivery: %s, topics: {partitions: 4}}
 sources:
   studentcom: {plugin: studentcom, path: "/hooks/studentcom/{secret}", config: {secret: {env: URL_SECRET}}}
   redbroom: {plugin: redbroom, path: /hooks/redbroom, config: {signing_secrets: {goodbay: [{env: SIGNING_SECRET}]}}}
@@ -204,14 +204,16 @@ func TestEveryLayoutGivesTheSameRecordsOnARealCluster(t *testing.T) {
 }
 
 func everyLayout(t *testing.T, brokers []string) {
-	layouts := []struct{ name, stages string }{
-		{"one hop", layout("ingest", "verify", "to: %[1]sbookings.raw.{source}", "enrich", "normalise", "dedupe", "policy")},
-		{"default", layout("ingest", "verify", "to: %[1]sbookings.raw.{source}", "enrich", "normalise", "to: %[1]sbookings.normalised", "dedupe", "policy")},
-		{"a topic after every stage", layout("ingest", "verify", "to: %[1]sbookings.raw.{source}", "enrich", "to: %[1]sbookings.enriched", "normalise", "to: %[1]sbookings.normalised", "dedupe", "to: %[1]sbookings.deduped", "policy")},
+	layouts := []struct{ name, stages, delivery string }{
+		{"one hop", layout("ingest", "verify", "to: %[1]sbookings.raw.{source}", "enrich", "normalise", "dedupe", "policy"), "at_least_once"},
+		{"default", layout("ingest", "verify", "to: %[1]sbookings.raw.{source}", "enrich", "normalise", "to: %[1]sbookings.normalised", "dedupe", "policy"), "at_least_once"},
+		{"default, exactly once", layout("ingest", "verify", "to: %[1]sbookings.raw.{source}", "enrich", "normalise", "to: %[1]sbookings.normalised", "dedupe", "policy"), "exactly_once"},
+		{"a topic after every stage", layout("ingest", "verify", "to: %[1]sbookings.raw.{source}", "enrich", "to: %[1]sbookings.enriched", "normalise", "to: %[1]sbookings.normalised", "dedupe", "to: %[1]sbookings.deduped", "policy"), "at_least_once"},
+		{"one hop, exactly once", layout("ingest", "verify", "to: %[1]sbookings.raw.{source}", "enrich", "normalise", "dedupe", "policy"), "exactly_once"},
 	}
 	var first map[string]map[string][]published
 	for i, l := range layouts {
-		got := runLayout(t, l.stages, fmt.Sprintf("l%d-%d.", i, time.Now().UnixNano()), brokers)
+		got := runLayout(t, l.stages, l.delivery, fmt.Sprintf("l%d-%d.", i, time.Now().UnixNano()), brokers)
 		if first == nil {
 			first = got
 			if n := len(got["events"]); n != 40 {
@@ -227,12 +229,12 @@ func everyLayout(t *testing.T, brokers []string) {
 	}
 }
 
-func runLayout(t *testing.T, stages, prefix string, brokers []string) map[string]map[string][]published {
+func runLayout(t *testing.T, stages, delivery, prefix string, brokers []string) map[string]map[string][]published {
 	t.Helper()
 	if brokers == nil {
 		brokers, prefix = pipelinetest.Broker(t), ""
 	}
-	yaml := fmt.Sprintf(threeSources, brokers[0], simulated(t), fmt.Sprintf(stages, prefix))
+	yaml := fmt.Sprintf(threeSources, brokers[0], delivery, simulated(t), fmt.Sprintf(stages, prefix))
 	yaml += fmt.Sprintf("    outputs: {events: %[1]sbookings.events, decisions: %[1]sbookings.decisions, current: %[1]sbookings.current, dead: %[1]sbookings.dead, rejected: %[1]sbookings.rejected, retry: %[1]sbookings.retry, outcomes: %[1]sbookings.outcomes, lookups: \"%[1]sbookings.lookups.{source}\"}\n", prefix)
 	if prefix != "" {
 		yaml = strings.ReplaceAll(yaml, "\n  bookings:\n", "\n  "+strings.TrimSuffix(prefix, ".")+":\n")

@@ -87,6 +87,7 @@ func Plan(t testing.TB, yaml string, o Options) *engine.Plan {
 	t.Helper()
 	loader := config.Loader{Env: func(name string) (string, bool) { v, ok := o.Env[name]; return v, ok }}
 	file, faults := loader.Parse("test.yaml", []byte(yaml))
+	file.Kafka.Embedded.Dir = t.TempDir() // for what stages keep on disk
 	if err := faults.Strict().Err(); err != nil {
 		t.Fatalf("the configuration: %v", err)
 	}

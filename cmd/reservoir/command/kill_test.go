@@ -27,6 +27,20 @@ const (
 // until they are answered 200, as providers do. Each booking has two versions,
 // sent one after the other.
 func TestNothingThatWasAnswered200IsLostByKills(t *testing.T) {
+	killed(t, studentSite)
+}
+
+// TestExactlyOncePublishesNothingTwiceHoweverOftenItIsKilled is the same under
+// transactions: a reader of what is committed sees every delivery once.
+func TestExactlyOncePublishesNothingTwiceHoweverOftenItIsKilled(t *testing.T) {
+	k := killed(t, strings.Replace(studentSite, "kafka:\n", "kafka:\n  delivery: exactly_once\n", 1))
+	if n := len(k.tail(t, "bookings.events")); n != k.bookings*2 {
+		t.Errorf("%d events of %d deliveries", n, k.bookings*2)
+	}
+}
+
+func killed(t *testing.T, site string) *killing {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("it kills processes for some seconds")
 	}
@@ -34,7 +48,7 @@ func TestNothingThatWasAnswered200IsLostByKills(t *testing.T) {
 	t.Logf("%s=%d %s=%d %s=%d", killWebhooks, webhooks, killTimes, times, killSeed, seed)
 	random := rand.New(rand.NewPCG(uint64(seed), 0))
 
-	s := newSite(t, studentSite)
+	s := newSite(t, site)
 	run := &killing{site: s, bookings: webhooks / 2}
 	run.child.Store(s.spawn(t))
 	sent := make(chan struct{})
@@ -52,9 +66,10 @@ func TestNothingThatWasAnswered200IsLostByKills(t *testing.T) {
 	run.child.Load().wait(t)
 
 	r := s.startReady(t)
-	s.atPorts(t, studentSite, r)
+	s.atPorts(t, site, r)
 	r.until(t, "published", func() bool { return len(run.first(t)) == run.bookings*2 })
 	run.judge(t)
+	return run
 }
 
 // killing is one kill test under way.
