@@ -65,7 +65,7 @@ func (s *subscription) sessions(group sarama.ConsumerGroup, client sarama.Client
 		if s.txn != nil {
 			// Before the group tells us where to begin: what our predecessor
 			// left open ends now.
-			if _, err := s.txn.open(); err != nil {
+			if _, err := s.txn.open(s.ctx); err != nil {
 				return err
 			}
 		}

@@ -128,7 +128,7 @@ func (x *transactor) carry(ctx context.Context, session sarama.ConsumerGroupSess
 			x.pause(ctx, regainWait)
 			continue
 		}
-		err := x.transact(meta, k)
+		err := x.transact(ctx, meta, k)
 		if err == nil {
 			return
 		}
@@ -171,8 +171,8 @@ func sameGeneration(a, b *sarama.ConsumerGroupMetadata) bool {
 }
 
 // transact is one transaction. After an error it is aborted, or k is in doubt.
-func (x *transactor) transact(meta *sarama.ConsumerGroupMetadata, k *kept) error {
-	p, err := x.open()
+func (x *transactor) transact(ctx context.Context, meta *sarama.ConsumerGroupMetadata, k *kept) error {
+	p, err := x.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -222,24 +222,26 @@ func (p *txnProducer) abort() bool {
 	return p.AbortTxn() == nil
 }
 
-// open gives the producer, a new one if there is none.
-func (x *transactor) open() (*txnProducer, error) {
+// open gives the producer, a new one if there is none. The end of ctx breaks
+// one that is being opened.
+func (x *transactor) open(ctx context.Context) (*txnProducer, error) {
 	x.mu.Lock()
 	if p := x.producer; p != nil {
 		x.mu.Unlock()
 		return p, nil
 	}
 	x.mu.Unlock()
-	broken := new(atomic.Bool)
-	conf := transacting(x.sub.sarama, x.limit, x.id, x.conf, broken)
-	client, err := sarama.NewClient(x.sub.brokers, conf)
+	p := new(txnProducer)
+	client, err := sarama.NewClient(x.sub.brokers, p.settings(x.sub.sarama, x.limit, x.id, x.conf))
 	if err != nil {
 		return nil, fmt.Errorf("kafka: connect to %v: %w", x.sub.brokers, err)
 	}
-	p := &txnProducer{client: client, broken: broken}
+	p.client = client
 	x.mu.Lock()
 	x.producer = p
 	x.mu.Unlock()
+	stop := context.AfterFunc(ctx, p.snap)
+	defer stop()
 	if err := p.start(); err != nil {
 		x.discard()
 		return nil, err

@@ -24,17 +24,17 @@ const (
 type txnProducer struct {
 	sarama.AsyncProducer
 	client sarama.Client
-	broken *atomic.Bool
+	broken atomic.Bool
 	gone   chan struct{} // closed when every error was read
 }
 
-// transacting gives the settings of transactional producers. broken ends the
-// pauses between retries.
-func transacting(base *sarama.Config, limit int, id string, t Transactions, broken *atomic.Bool) *sarama.Config {
+// settings gives a producer's configuration. The pauses between retries end
+// when it is broken.
+func (p *txnProducer) settings(base *sarama.Config, limit int, id string, t Transactions) *sarama.Config {
 	c := *base
 	producing(&c, limit)
 	pause := func(d time.Duration) time.Duration {
-		if broken.Load() {
+		if p.broken.Load() {
 			return 0
 		}
 		return d
@@ -52,9 +52,14 @@ func transacting(base *sarama.Config, limit int, id string, t Transactions, brok
 	// What these do not get through is aborted and sent again.
 	c.Producer.Retry.Max = 12
 	grow := backoffOf(20*time.Millisecond, time.Second)
-	c.Producer.Retry.BackoffFunc = func(retries, most int) time.Duration { return pause(grow(retries, most)) }
-	c.Metadata.Retry.Max = 3
-	c.Metadata.Retry.BackoffFunc = func(_, _ int) time.Duration { return pause(100 * time.Millisecond) }
+	c.Producer.Retry.BackoffFunc = func(retries, most int) time.Duration {
+		if p.TxnStatus()&sarama.ProducerTxnFlagInError != 0 {
+			return 0 // sarama takes it for a broken connection; nothing of it can be sent
+		}
+		return pause(grow(retries, most))
+	}
+	c.Metadata.Retry.Max = 1
+	c.Metadata.Retry.BackoffFunc = func(_, _ int) time.Duration { return pause(txnSlowBackoff) }
 	c.Net.ReadTimeout = t.Timeout + 5*time.Second
 	return &c
 }
