@@ -16,8 +16,8 @@ const (
 	tick = 2 * time.Second
 	// every is the longest that a checkpoint stays behind states that changed,
 	// and manyChanged how many of them it may stay behind for less.
-	every       = 30 * time.Second
-	manyChanged = 50_000
+	every       = 10 * time.Second
+	manyChanged = 10_000
 	// idle is how often a partition is looked at in which nothing changed here:
 	// a lost member may have written to it.
 	idle = 5 * time.Minute
@@ -137,15 +137,17 @@ func (s *stage) tend(p *partition, now time.Time) error {
 	return nil
 }
 
-// watch begins to note which bookings change, unwatch ends it.
+// watch begins to note which bookings change from now on, unwatch forgets those
+// that changed before.
 func (p *partition) watch(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.touched, p.tended, p.changed = map[string]struct{}{}, now, 0
+	p.recent, p.older = map[string]int64{}, p.recent
+	p.tended, p.changed = now, 0
 }
 
 func (p *partition) unwatch() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.touched = nil
+	p.older = nil
 }

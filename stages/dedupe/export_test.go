@@ -142,6 +142,8 @@ func Inputs(s pipeline.Stage, id pipeline.Partition) map[string]int64 {
 // Mend holds a booking as the background does while it writes to the topic.
 func Mend(s pipeline.Stage, id pipeline.Partition, bookingID string, during func()) (bool, error) {
 	p := s.(*stage).partitions[id]
+	p.watch(s.(*stage).clock.Now())
+	defer p.unwatch()
 	return p.mend(context.Background(), bookingID, func() (pipeline.Record, error) {
 		during()
 		return p.stored(bookingID)
@@ -204,4 +206,9 @@ func UnderWay(s pipeline.Stage) int {
 		p.mu.Unlock()
 	}
 	return n
+}
+
+// Compact brings the local state into the shape it has after a while.
+func Compact(s pipeline.Stage) error {
+	return s.(*stage).store.db.Compact(context.Background(), []byte{0}, []byte{0xff}, true)
 }

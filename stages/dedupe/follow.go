@@ -94,6 +94,15 @@ func (l *look) take(rec pipeline.Record) error {
 
 // seen gives what the local state of a booking saw last.
 func (p *partition) seen(bookingID string) (seenUpTo, bool, error) {
+	p.mu.Lock()
+	offset, ok := p.recent[bookingID]
+	if !ok {
+		offset, ok = p.older[bookingID]
+	}
+	p.mu.Unlock()
+	if ok {
+		return seenUpTo{pipeline.Position{Topic: p.id.Topic, Partition: p.id.ID, Offset: offset}}, true, nil
+	}
 	blob, known, err := p.store.get(p.key(bookingID))
 	if err != nil || !known {
 		return seenUpTo{}, false, err
@@ -163,12 +172,13 @@ func (l *look) adopt(key string, rec pipeline.Record, packed []byte) error {
 func (p *partition) whileIdle(bookingID string, fn func()) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, touched := p.touched[bookingID]
+	_, touched := p.recent[bookingID]
 	if touched || p.queues[bookingID] != nil {
 		return false
 	}
 	fn()
 	p.cache.drop(cacheKey{p.claim, bookingID})
+	delete(p.older, bookingID)
 	return true
 }
 
@@ -220,7 +230,7 @@ func (l *look) close(key string, u *unheld) error {
 func (l *look) overtaken(key string) bool {
 	l.p.mu.Lock()
 	defer l.p.mu.Unlock()
-	_, touched := l.p.touched[key]
+	_, touched := l.p.recent[key]
 	_, met := l.met[key]
 	return touched && !met
 }

@@ -25,9 +25,11 @@ type partition struct {
 
 	mu     sync.Mutex
 	queues map[string]*queue
-	// touched are the bookings whose state changed since the last look at the
-	// topic began; nil while nobody looks.
-	touched map[string]struct{}
+	// recent are the bookings whose state changed since the last look at the
+	// topic began, by the offset of the input that changed it, and older those
+	// of the time between that look and the one before: what a look reads is
+	// mostly of these, and needs no read of the disk.
+	recent, older map[string]int64
 	// changed is how many states changed since the last checkpoint, inputs one
 	// more than the highest offset they have seen, states how many there are.
 	changed, inputs, states int64
@@ -44,15 +46,19 @@ type partition struct {
 }
 
 // latest gives the state that an event is judged by: that of the event before
-// it, else what is kept.
-func (p *partition) latest(bookingID string, before *reserved) (*state, error) {
+// it, else what is kept. news tells a booking that is probably not known.
+func (p *partition) latest(bookingID string, before *reserved, news bool) (*state, error) {
 	if before != nil {
 		return before.next, nil
 	}
 	if k, ok := p.cache.find(cacheKey{p.claim, bookingID}); ok {
 		return k, nil
 	}
-	blob, ok, err := p.store.get(p.key(bookingID))
+	find := p.store.get
+	if news {
+		find = p.store.getRare
+	}
+	blob, ok, err := find(p.key(bookingID))
 	if err != nil || !ok {
 		return &state{}, trouble(err)
 	}
@@ -80,9 +86,7 @@ func (p *partition) keep(bookingID string, e *reserved) {
 		return
 	}
 	p.cache.put(cacheKey{p.claim, bookingID}, e.next)
-	if p.touched != nil {
-		p.touched[bookingID] = struct{}{}
-	}
+	p.recent[bookingID] = e.input.Offset
 	p.changed++
 	p.inputs = max(p.inputs, e.input.Offset+1)
 	if e.first {
@@ -98,7 +102,7 @@ func (s *stage) Assigned(ctx context.Context, id pipeline.Partition, reader pipe
 	}
 	p := &partition{
 		id: id, prefix: partitionKey(stateKeys, id), claim: s.claims.Add(1), reader: reader,
-		store: store, blobs: s.blobs, cache: s.cache, queues: map[string]*queue{},
+		store: store, blobs: s.blobs, cache: s.cache, queues: map[string]*queue{}, recent: map[string]int64{},
 	}
 	s.restores(id, 1)
 	defer s.restores(id, -1)

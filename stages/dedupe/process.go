@@ -33,7 +33,8 @@ func (s *stage) Process(ctx context.Context, ev pipeline.Event) ([]pipeline.Even
 // judged takes an event that has its place in the queue as far as its reserved
 // state.
 func (s *stage) judged(p *partition, ev pipeline.Event, mine, before *reserved) (pipeline.Event, error) {
-	known, err := p.latest(ev.Key, before)
+	news := ev.Booking.Type == booking.Created || ev.Booking.Type == booking.Confirmed
+	known, err := p.latest(ev.Key, before, news)
 	if err != nil {
 		return pipeline.Event{}, fmt.Errorf("dedupe %s: the state of %s: %w", ev.Input, ev.Key, err)
 	}
