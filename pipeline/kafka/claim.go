@@ -37,10 +37,11 @@ type claim struct {
 	marked  int64 // the last offset that was marked for commit, -1 for none
 
 	// With transactions (claimtxn.go), guarded by mu but for quiet.
-	seen  generation    // in which marked was compared with the group's offset
-	inTxn bool          // a transaction has records of this claim
-	shut  bool          // no transaction may have any
-	quiet chan struct{} // filled when inTxn became false
+	seen   generation    // in which marked was compared with the group's offset
+	unseen bool          // the group is not known to begin where we do
+	inTxn  bool          // a transaction has records of this claim
+	shut   bool          // no transaction may have any
+	quiet  chan struct{} // filled when inTxn became false
 }
 
 // signal is a channel that is closed once.

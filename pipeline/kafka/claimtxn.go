@@ -53,7 +53,7 @@ func (c *claim) take(limit int) (part, bool) {
 	switch {
 	case len(p.tasks) > 0:
 		p.to = p.tasks[len(p.tasks)-1].rec.Offset + 1
-	case c.marked < 0:
+	case c.unseen:
 		p.to = c.win.marks.lowest()
 	default:
 		return part{}, false
@@ -80,7 +80,7 @@ func (c *claim) settle(p part, committed bool) {
 	}
 	c.win.order.settle(len(p.tasks))
 	if committed {
-		c.marked = p.to
+		c.marked, c.unseen = p.to, false
 	}
 	c.inTxn = false
 	signalTo(c.room)

@@ -14,15 +14,32 @@
 // The delivery is at least once. A record is handed out again after a Nack,
 // after a crash and after a claim that was lost with work in flight.
 //
+// With SubscriberConfig.Transactions it is exactly once, from topic to topic:
+//
+//	lanes ─▶ handler ─ Finish(outputs), Ack ─▶ finished prefix of each partition
+//	                                               │ every Interval or MaxRecords
+//	     settled(true), room in the window ◀─ transaction: outputs + offsets
+//
+// A transaction begins when its records are finished, so that none stays open
+// for a slow handler. One that fails is sent again as it was; where the
+// partition is no longer ours it is dropped, with settled(false), and whoever
+// has the partition reads from the committed offsets. Every reader here reads
+// what is committed only.
+//
 // The parts, from the wire inwards:
 //
 //   - group.go runs the consumer group (cooperative-sticky) and its sessions;
 //     commit.go is the one place where offsets become marks and commits.
 //   - claim.go holds one partition: reading, draining, letting go.
-//   - window.go, lanes.go and watermark.go decide what may run and what may be
+//   - transactor.go takes commit.go's place with Transactions: kept.go is what one
+//     transaction holds, verify.go finds out that a partition was somebody
+//     else's, txnproducer.go and txnerrors.go are the producer and what mends its
+//     errors; finish.go and claimtxn.go are the records' side, prefix.go their
+//     order.
+//   - window.go, lanes.go, pause.go and watermark.go decide what may run and what may be
 //     committed; they know neither Kafka nor goroutines.
 //   - message.go and record.go turn records into messages and back, losing
 //     nothing.
 //   - publisher.go, producer.go and batch.go write; errors.go and toolarge.go say what failed.
-//   - admin.go, topics.go, offsets.go, read.go and tail.go are the rest.
+//   - admin.go, topics.go, offsets.go, read.go, aborted.go and tail.go are the rest.
 package kafka

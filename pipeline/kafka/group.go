@@ -114,6 +114,11 @@ func (h *handler) ConsumeClaim(session sarama.ConsumerGroupSession, from sarama.
 	c := newClaim(h.subscription, p, from, start)
 	if committed {
 		c.marked = start
+	} else if h.txn != nil {
+		if c.marked, err = h.origin(p, start); err != nil {
+			return err
+		}
+		c.unseen = true
 	}
 	h.hold(c)
 	defer h.release(c)

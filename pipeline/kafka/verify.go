@@ -26,7 +26,7 @@ func (x *transactor) verify(p *txnProducer, meta *sarama.ConsumerGroupMetadata, 
 	if len(ask) == 0 {
 		return nil
 	}
-	found, err := x.offsetsOf(p, ask)
+	found, err := offsetsOf(p.client, x.sub.conf.Group, ask)
 	if err != nil {
 		return fmt.Errorf("kafka: group %s: ask for its offsets: %w", x.sub.conf.Group, err)
 	}
@@ -54,18 +54,17 @@ func (x *transactor) verify(p *txnProducer, meta *sarama.ConsumerGroupMetadata, 
 
 // offsetsOf gives the committed offsets of the group, -1 for none, and waits
 // for no transaction that is just ending: that is an error.
-func (x *transactor) offsetsOf(p *txnProducer, ask map[string][]int32) (map[pipeline.Partition]int64, error) {
-	group := x.sub.conf.Group
-	broker, err := p.client.Coordinator(group)
+func offsetsOf(client sarama.Client, group string, ask map[string][]int32) (map[pipeline.Partition]int64, error) {
+	broker, err := client.Coordinator(group)
 	if err != nil {
 		return nil, err
 	}
-	req := sarama.NewOffsetFetchRequest(p.client.Config().Version, group, ask)
+	req := sarama.NewOffsetFetchRequest(client.Config().Version, group, ask)
 	req.RequireStable = true
 	resp, err := broker.FetchOffset(req)
 	if err != nil {
 		_ = broker.Close()
-		_ = p.client.RefreshCoordinator(group)
+		_ = client.RefreshCoordinator(group)
 		return nil, err
 	}
 	all := make(map[pipeline.Partition]int64)
@@ -73,15 +72,37 @@ func (x *transactor) offsetsOf(p *txnProducer, ask map[string][]int32) (map[pipe
 		for _, id := range ids {
 			b := resp.GetBlock(topic, id)
 			if b == nil {
-				_ = p.client.RefreshCoordinator(group)
+				_ = client.RefreshCoordinator(group)
 				return nil, fmt.Errorf("%w: %w", sarama.ErrIncompleteResponse, resp.Err)
 			}
 			if b.Err != sarama.ErrNoError {
-				_ = p.client.RefreshCoordinator(group)
+				_ = client.RefreshCoordinator(group)
 				return nil, b.Err
 			}
 			all[pipeline.Partition{Topic: topic, ID: id}] = b.Offset
 		}
 	}
 	return all, nil
+}
+
+// origin gives the group's offset of a partition for which sarama found none,
+// or one that is out of range: that one is to be replaced, and no sign of
+// another member. start is where the claim begins instead.
+func (h *handler) origin(p pipeline.Partition, start int64) (int64, error) {
+	found, err := offsetsOf(h.client, h.conf.Group, map[string][]int32{p.Topic: {p.ID}})
+	if err != nil {
+		return 0, fmt.Errorf("kafka: group %s: ask for its offset of %s: %w", h.conf.Group, p, err)
+	}
+	at := found[p]
+	if at < start {
+		return at, nil
+	}
+	end, err := h.client.GetOffset(p.Topic, p.ID, sarama.OffsetNewest)
+	if err != nil {
+		return 0, fmt.Errorf("kafka: ask for the end of %s: %w", p, err)
+	}
+	if at <= end {
+		return 0, fmt.Errorf("kafka: group %s: the offset of %s was committed a moment ago; asking again", h.conf.Group, p)
+	}
+	return at, nil
 }
