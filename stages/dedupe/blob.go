@@ -44,7 +44,7 @@ func newBlobs() (blobs, error) {
 	return blobs{l}, err
 }
 
-func appendFront(to []byte, packed []byte, a about) []byte {
+func appendFront(to, packed []byte, a about) []byte {
 	to = append(appendUint(to, uint64(len(packed))), packed...)
 	for _, t := range [...]string{a.id, a.kind, a.source, a.at, a.trace} {
 		to = appendText(to, t)
@@ -52,15 +52,13 @@ func appendFront(to []byte, packed []byte, a about) []byte {
 	return to
 }
 
-// ofState writes a state whose event is decoded.
+// ofState writes a state; packed is its memory.
 func (b blobs) ofState(to []byte, k *state, packed []byte) []byte {
-	to = append(appendFront(to, packed, k.about), formLayout)
-	return b.layout.write(to, reflect.ValueOf(k.event).Elem())
-}
-
-// ofRecord writes a state as its topic has it.
-func (b blobs) ofRecord(to []byte, packed []byte, r pipeline.Record) []byte {
-	return append(append(appendFront(to, packed, aboutOf(r)), formJSON), r.Value...)
+	to = appendFront(to, packed, k.about)
+	if k.event == nil {
+		return append(to, k.form...)
+	}
+	return b.layout.write(append(to, formLayout), reflect.ValueOf(k.event).Elem())
 }
 
 // state reads a state, its event still undecoded.

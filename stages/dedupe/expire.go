@@ -37,8 +37,9 @@ func (p *partition) expire(ctx context.Context, now time.Time, window windowLeng
 // round has counted them.
 func (p *partition) round(seen int, last []byte) {
 	p.swept += int64(seen)
-	p.sweep = append(last, 0)
 	if seen == swept {
+		last = append(last, 0) // the first key behind it
+		p.sweep = last
 		return
 	}
 	p.mu.Lock()

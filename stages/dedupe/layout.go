@@ -52,17 +52,23 @@ func shapeOf(t reflect.Type) (shape, error) {
 	case reflect.Slice:
 		return sliceShape(t)
 	case reflect.String:
-		return shape{"string",
+		return shape{
+			"string",
 			func(to []byte, v reflect.Value) []byte { return appendText(to, v.String()) },
-			func(from *reading, v reflect.Value) { v.SetString(from.text()) }}, nil
+			func(from *reading, v reflect.Value) { v.SetString(from.text()) },
+		}, nil
 	case reflect.Bool:
-		return shape{"bool",
+		return shape{
+			"bool",
 			func(to []byte, v reflect.Value) []byte { return appendBool(to, v.Bool()) },
-			func(from *reading, v reflect.Value) { v.SetBool(from.one() == 1) }}, nil
+			func(from *reading, v reflect.Value) { v.SetBool(from.one() == 1) },
+		}, nil
 	case reflect.Int, reflect.Int32, reflect.Int64:
-		return shape{"int",
+		return shape{
+			"int",
 			func(to []byte, v reflect.Value) []byte { return appendInt(to, v.Int()) },
-			func(from *reading, v reflect.Value) { v.SetInt(from.int()) }}, nil
+			func(from *reading, v reflect.Value) { v.SetInt(from.int()) },
+		}, nil
 	}
 	return shape{}, fmt.Errorf("dedupe: no layout for the type %s", t)
 }
@@ -84,7 +90,8 @@ func structShape(t reflect.Type) (shape, error) {
 		fields, at = append(fields, s), append(at, i)
 		name += f.Name + ":" + s.name + ","
 	}
-	return shape{name + "}",
+	return shape{
+		name + "}",
 		func(to []byte, v reflect.Value) []byte {
 			for n, f := range fields {
 				to = f.write(to, v.Field(at[n]))
@@ -95,7 +102,8 @@ func structShape(t reflect.Type) (shape, error) {
 			for n, f := range fields {
 				f.read(from, v.Field(at[n]))
 			}
-		}}, nil
+		},
+	}, nil
 }
 
 // pointerShape writes 0 for nil, else 1 and the value.
@@ -104,7 +112,8 @@ func pointerShape(t reflect.Type) (shape, error) {
 	if err != nil {
 		return shape{}, err
 	}
-	return shape{"*" + elem.name,
+	return shape{
+		"*" + elem.name,
 		func(to []byte, v reflect.Value) []byte {
 			to = appendBool(to, !v.IsNil())
 			if v.IsNil() {
@@ -117,7 +126,8 @@ func pointerShape(t reflect.Type) (shape, error) {
 				v.Set(reflect.New(t.Elem()))
 				elem.read(from, v.Elem())
 			}
-		}}, nil
+		},
+	}, nil
 }
 
 // sliceShape writes the length and one more, 0 for nil: a tidy event's lists
@@ -127,7 +137,8 @@ func sliceShape(t reflect.Type) (shape, error) {
 	if err != nil {
 		return shape{}, err
 	}
-	return shape{"[]" + elem.name,
+	return shape{
+		"[]" + elem.name,
 		func(to []byte, v reflect.Value) []byte {
 			if v.IsNil() {
 				return appendUint(to, 0)
@@ -147,13 +158,16 @@ func sliceShape(t reflect.Type) (shape, error) {
 			for i := range v.Len() {
 				elem.read(from, v.Index(i))
 			}
-		}}, nil
+		},
+	}, nil
 }
 
 func timeShape() shape {
-	return shape{"time",
+	return shape{
+		"time",
 		func(to []byte, v reflect.Value) []byte {
 			return appendTime(to, *v.Addr().Interface().(*time.Time))
 		},
-		func(from *reading, v reflect.Value) { *v.Addr().Interface().(*time.Time) = from.time() }}
+		func(from *reading, v reflect.Value) { *v.Addr().Interface().(*time.Time) = from.time() },
+	}
 }

@@ -62,7 +62,8 @@ func (p *partition) latest(bookingID string, before *reserved, news bool) (*stat
 	if err != nil || !ok {
 		return &state{}, trouble(err)
 	}
-	return p.blobs.state(blob)
+	k, err := p.blobs.state(blob)
+	return k, trouble(err)
 }
 
 // trouble marks what local disk says: it is no fault of the event.

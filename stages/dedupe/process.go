@@ -44,7 +44,7 @@ func (s *stage) judged(p *partition, ev pipeline.Event, mine, before *reserved) 
 	}
 	known, err = p.blobs.whole(known)
 	if err != nil {
-		return pipeline.Event{}, fmt.Errorf("dedupe %s: the state of %s: %w", ev.Input, ev.Key, err)
+		return pipeline.Event{}, fmt.Errorf("dedupe %s: the state of %s: %w", ev.Input, ev.Key, trouble(err))
 	}
 	published, next := known.merge(ev, s.window)
 	record, pack, err := next.record(ev, published)

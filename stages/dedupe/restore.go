@@ -1,7 +1,9 @@
 package dedupe
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -163,18 +165,25 @@ func (r *restorer) fold(rec pipeline.Record) error {
 	return r.keep(key, k)
 }
 
-// stateOf reads a record of bookings.current.
+// stateOf reads a record of bookings.current. The event of one that this version
+// wrote stays JSON until somebody asks for it: decoding it is most of what a
+// restore would cost, and most bookings are never heard of again.
 func stateOf(rec pipeline.Record, packed []byte) (*state, error) {
 	m, err := unpack(string(packed))
 	if err != nil {
 		return nil, fmt.Errorf("state of %s at %s: header %s: %w", rec.Key, rec.Position(), MemoryHeader, err)
 	}
+	k := &state{known: true, memory: m, about: aboutOf(rec)}
+	if packed[0] == memoryV1 && bytes.HasPrefix(rec.Value, []byte(`{"booking":{"id":"`)) && json.Valid(rec.Value) {
+		k.form = string(append([]byte{formJSON}, rec.Value...))
+		return k, nil
+	}
 	event, err := booking.Decode(rec.Value)
 	if err != nil {
 		return nil, fmt.Errorf("state of %s at %s: %w", rec.Key, rec.Position(), err)
 	}
-	m.Ends = endOf(&event)
-	return &state{known: true, memory: m, event: &event, about: aboutOf(rec)}, nil
+	k.event, k.memory.Ends = &event, endOf(&event)
+	return k, nil
 }
 
 // forget drops a booking at its tombstone.

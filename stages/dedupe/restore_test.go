@@ -134,3 +134,20 @@ func TestWhatOneBookingMakesUsRememberIsBounded(t *testing.T) {
 		t.Errorf("headers hold %d bytes: %.200s", size, dedupe.MemoryText(last))
 	}
 }
+
+func TestAStateThatCannotBeReadIsNoFaultOfTheEvent(t *testing.T) {
+	h := open(t)
+	mustSay(t, h, status(booking.StatusPending, "e1", morning))
+	h.current[0].Value = []byte(`{"booking":{"id":"src/b1","price":"none"}}`)
+	h.start()
+	ev := h.event(status(booking.StatusConfirmed, "e2", morning.Add(time.Hour)))
+	for range 2 { // and nothing is left behind by the first try
+		_, err := h.stage.Process(t.Context(), ev)
+		if _, outage := pipeline.AsOutage(err); !outage || !strings.Contains(err.Error(), id) {
+			t.Errorf("error is %v", err)
+		}
+	}
+	if n := dedupe.UnderWay(h.stage); n != 0 {
+		t.Errorf("%d bookings are under way", n)
+	}
+}
