@@ -1,11 +1,9 @@
 package engine
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/textproto"
 	"slices"
 	"sort"
 	"strings"
@@ -49,18 +47,29 @@ func credential(name string) bool {
 	return slices.Contains([]string{"Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "Api-Key", "X-Auth-Token"}, http.CanonicalHeaderKey(name))
 }
 
+// parseHead reads what head wrote, and nothing else: one line each, CRLF.
 func parseHead(text string) (pipeline.Request, error) {
 	line, rest, ok := strings.Cut(text, "\r\n")
 	words := strings.Split(line, " ")
 	if !ok || len(words) != 3 {
 		return pipeline.Request{}, errors.New("no request line")
 	}
-	fields, err := textproto.NewReader(bufio.NewReader(strings.NewReader(rest + "\r\n"))).ReadMIMEHeader()
-	if err != nil {
-		return pipeline.Request{}, errors.New("headers cannot be read")
-	}
 	path, query, _ := strings.Cut(words[1], "?")
-	host := fields.Get("Host")
-	fields.Del("Host")
-	return pipeline.Request{Method: words[0], Path: path, RawQuery: query, Proto: words[2], Host: host, Header: http.Header(fields)}, nil
+	r := pipeline.Request{Method: words[0], Path: path, RawQuery: query, Proto: words[2], Header: http.Header{}}
+	for rest != "" {
+		if line, rest, ok = strings.Cut(rest, "\r\n"); !ok {
+			return pipeline.Request{}, errors.New("a header has no end")
+		}
+		name, value, ok := strings.Cut(line, ": ")
+		switch {
+		case !ok || name == "":
+			return pipeline.Request{}, errors.New("a header has no name")
+		case name == "Host":
+			r.Host = value
+		default:
+			// head wrote the name in its canonical form.
+			r.Header[name] = append(r.Header[name], value)
+		}
+	}
+	return r, nil
 }

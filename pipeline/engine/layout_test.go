@@ -91,7 +91,7 @@ func (o oneRecord) ReadPartition(_ context.Context, p pipeline.Partition, _, _ i
 }
 
 func TestStateInAPartitionThatIsNotItsKeysIsRefused(t *testing.T) {
-	home := kafka.PartitionFor([]byte("src/b1"), 8)
+	home := kafka.NewHomes().Of([]byte("src/b1"), 8)
 	for _, tt := range []struct {
 		partition int32
 		ok        bool

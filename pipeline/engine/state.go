@@ -27,8 +27,9 @@ type partitionReader interface {
 }
 
 func (s *stateReader) Each(ctx context.Context, from int64, fn func(pipeline.Record) error) error {
+	homes := kafka.NewHomes()
 	return s.read.ReadPartition(ctx, s.of, from, kafka.End, func(r pipeline.Record) error {
-		if home := kafka.PartitionFor(r.Key, s.partitions); home != s.of.ID {
+		if home := homes.Of(r.Key, s.partitions); home != s.of.ID {
 			return fmt.Errorf("the state of %s at %s belongs to partition %d: the number of partitions changed after it was written; make the topic anew with the old number, or drain and start with new topics", r.Key, r.Position(), home)
 		}
 		return fn(r)

@@ -21,17 +21,3 @@ func IsRefused(err error) bool {
 	}
 	return false
 }
-
-// PartitionFor gives the partition that a key's records are written to, of so
-// many. A nil key has none of its own: -1.
-func PartitionFor(key []byte, partitions int32) int32 {
-	if key == nil || partitions < 1 {
-		return -1
-	}
-	m := &sarama.ProducerMessage{Key: sarama.ByteEncoder(key)}
-	p, err := sarama.NewMurmur2Partitioner("").Partition(m, partitions)
-	if err != nil {
-		return -1 // a byte encoder never fails
-	}
-	return p
-}
