@@ -35,6 +35,7 @@ type Engine struct {
 	scrub     *strings.Replacer
 	rejects   map[string]*rejects // by source
 	router    *message.Router
+	workers   *workers
 	readers   *readers
 }
 
@@ -51,7 +52,7 @@ func New(plan *Plan, brokers []string, deps Deps, to prometheus.Registerer) (*En
 	}
 	e := &Engine{
 		plan: plan, deps: deps, built: built, metrics: m, health: newHealth(m),
-		maxRecord: maxRecord(built), scrub: scrubber(plan.File.Secrets()), rejects: map[string]*rejects{},
+		maxRecord: maxRecord(built), scrub: scrubber(plan.File.Secrets()), rejects: map[string]*rejects{}, workers: newWorkers(),
 	}
 	e.kafka = connection(plan.File.Kafka, brokers, e.maxRecord, deps)
 	if e.publisher, err = kafka.NewPublisher(e.kafka); err != nil {
@@ -68,6 +69,7 @@ func New(plan *Plan, brokers []string, deps Deps, to prometheus.Registerer) (*En
 
 // Close closes what New made. Run must have returned.
 func (e *Engine) Close() error {
+	e.workers.close()
 	errs := []error{e.publisher.Close(), e.admin.Close()}
 	for _, b := range e.built {
 		errs = append(errs, b.close())
@@ -238,7 +240,9 @@ func (e *Engine) addRoute(b built, s builtSegment) error {
 		metrics: e.metrics, inFlight: e.metrics.inFlight.WithLabelValues(name), parks: s.plan.parks, adopts: b.adopter(s),
 		committer: e.committer(name),
 	}
-	e.router.AddConsumerHandler(name, strings.Join(s.plan.In, ","), subscriber, segment.handle)
+	e.router.AddConsumerHandler(name, strings.Join(s.plan.In, ","), subscriber, func(msg *message.Message) error {
+		return e.workers.do(func() error { return segment.handle(msg) })
+	})
 	return nil
 }
 
