@@ -73,3 +73,31 @@ func TestTheKeyFileIsMadeOnceAndKept(t *testing.T) {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 }
+
+// Tokens are in topics that are kept for years: a token that changes makes two
+// people of one.
+func TestTokensAreTheSameForEver(t *testing.T) {
+	of := tokens(t, "a key of which the tokens are known")
+	for identity, want := range map[string]string{
+		"ana@example.com":        "tok_lOPuLLiE5Tq7CE2AgW7Leg",
+		"x":                      "tok_apxewJf3w9FZaEz-Xyl-6Q",
+		strings.Repeat("m", 300): "tok_iUmTRgKvyACRCVkOGTUyfQ",
+	} {
+		if got := token(t, of, identity); got != want {
+			t.Errorf("the token of %d bytes is %s, was %s", len(identity), got, want)
+		}
+	}
+}
+
+func BenchmarkToken(b *testing.B) {
+	made, err := privacy.New(config.NewSecret("a key of which the tokens are known"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := made.Token("ana@example.com"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -17,7 +17,7 @@ func testConfig() redbroom.Config {
 	}}
 }
 
-func mexico(t *testing.T) *time.Location {
+func mexico(t testing.TB) *time.Location {
 	t.Helper()
 	zone, err := time.LoadLocation("America/Mexico_City")
 	if err != nil {
@@ -28,4 +28,8 @@ func mexico(t *testing.T) *time.Location {
 
 func TestProvider(t *testing.T) {
 	plugintest.Run(t, redbroom.Spec(), testConfig(), plugintest.Zone(mexico(t)))
+}
+
+func BenchmarkProvider(b *testing.B) {
+	plugintest.Bench(b, redbroom.Spec(), testConfig(), plugintest.Zone(mexico(b)))
 }

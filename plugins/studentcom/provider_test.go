@@ -45,3 +45,5 @@ func must(t *testing.T, body string) booking.Event {
 	}
 	return e
 }
+
+func BenchmarkProvider(b *testing.B) { plugintest.Bench(b, studentcom.Spec(), cfg()) }

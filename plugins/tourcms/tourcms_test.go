@@ -23,7 +23,7 @@ func testConfig() tourcms.Config {
 	return c
 }
 
-func london(t *testing.T) *time.Location {
+func london(t testing.TB) *time.Location {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/London")
 	if err != nil {
@@ -34,4 +34,8 @@ func london(t *testing.T) *time.Location {
 
 func TestProvider(t *testing.T) {
 	plugintest.Run(t, tourcms.Spec(), testConfig(), plugintest.Zone(london(t)))
+}
+
+func BenchmarkProvider(b *testing.B) {
+	plugintest.Bench(b, tourcms.Spec(), testConfig(), plugintest.Zone(london(b)))
 }

@@ -37,3 +37,5 @@ func normalise(t *testing.T, body string) []booking.Event {
 	}
 	return events
 }
+
+func BenchmarkProvider(b *testing.B) { plugintest.Bench(b, vrplatform.Spec(), cfg()) }
