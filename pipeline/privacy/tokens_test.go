@@ -1,10 +1,14 @@
 package privacy_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tink-crypto/tink-go/v2/prf/subtle"
 
 	"github.com/reservoirhq/reservoir/pipeline/config"
 	"github.com/reservoirhq/reservoir/pipeline/privacy"
@@ -87,6 +91,33 @@ func TestTokensAreTheSameForEver(t *testing.T) {
 			t.Errorf("the token of %d bytes is %s, was %s", len(identity), got, want)
 		}
 	}
+}
+
+// FuzzTokens holds the function against Tink's, of which tokens are kept.
+func FuzzTokens(f *testing.F) {
+	f.Add("a key of sixteen characters", "ana@example.com")
+	f.Add(strings.Repeat("k", 100), strings.Repeat("i", 1000))
+	f.Fuzz(func(t *testing.T, key, identity string) {
+		made, err := privacy.New(config.NewSecret(key))
+		if err != nil || identity == "" {
+			return
+		}
+		sum := sha256.Sum256([]byte(key))
+		tink, err := subtle.NewHKDFPRF("SHA256", sum[:], []byte("reservoir people v1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := tink.ComputePRF([]byte(identity), 16)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "tok_" + base64.RawURLEncoding.EncodeToString(out)
+		for range 2 { // the second one with a state that was used before
+			if got := token(t, made, identity); got != want {
+				t.Fatalf("token %s, Tink's is %s", got, want)
+			}
+		}
+	})
 }
 
 func BenchmarkToken(b *testing.B) {
