@@ -48,6 +48,15 @@ type worker struct {
 	wire *wire
 }
 
+// kill ends a member without its leaving the group.
+func (w *worker) kill() {
+	if saramaRaces {
+		_ = w.Close()
+		return
+	}
+	w.wire.cut()
+}
+
 func (j *job) config() kafka.SubscriberConfig {
 	sc := once(j.group)
 	sc.SessionTimeout = j.session

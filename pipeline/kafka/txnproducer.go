@@ -54,7 +54,7 @@ func (p *txnProducer) settings(base *sarama.Config, limit int, id string, t Tran
 	grow := backoffOf(20*time.Millisecond, time.Second)
 	c.Producer.Retry.BackoffFunc = func(retries, most int) time.Duration {
 		if p.TxnStatus()&sarama.ProducerTxnFlagInError != 0 {
-			return 0 // sarama takes it for a broken connection; nothing of it can be sent
+			return 0 // see failing
 		}
 		return pause(grow(retries, most))
 	}
@@ -67,7 +67,7 @@ func (p *txnProducer) settings(base *sarama.Config, limit int, id string, t Tran
 // start makes the client a producer: the broker then ends what an earlier
 // producer of this id left open, and refuses whatever else that one does.
 func (p *txnProducer) start() error {
-	ap, err := sarama.NewAsyncProducerFromClient(p.client)
+	ap, err := sarama.NewAsyncProducerFromClient(failing{Client: p.client, p: p})
 	if err != nil {
 		return fmt.Errorf("kafka: start transactions: %w", err)
 	}
@@ -79,6 +79,22 @@ func (p *txnProducer) start() error {
 		}
 	}()
 	return nil
+}
+
+// failing is the client as the producer sees it. sarama takes a transaction that
+// failed for a broken connection and sends what it has again and again; without
+// a leader to send to, all of it fails at once.
+type failing struct {
+	sarama.Client
+	p *txnProducer
+}
+
+// Leader gives none while the transaction is in error.
+func (f failing) Leader(topic string, partition int32) (*sarama.Broker, error) {
+	if f.p.TxnStatus()&sarama.ProducerTxnFlagInError != 0 {
+		return nil, sarama.ErrLeaderNotAvailable
+	}
+	return f.Client.Leader(topic, partition)
 }
 
 // snap breaks every request that is out and lets none succeed.
