@@ -17,7 +17,7 @@ import (
 // Config is what ops write under `dedupe`.
 type Config struct {
 	Window config.Duration `yaml:"window" doc:"How long event ids are remembered; longer than the longest retry of any provider."`
-	Dir    config.Path     `yaml:"dir" doc:"The folder for the state on local disk, one for each process; empty is state/<pipeline> in the data folder, or memory where there is none."`
+	Dir    config.Path     `yaml:"dir" doc:"The folder for the state on local disk, one for each process; empty is state/<pipeline> in the data folder, with a number for each further process of the machine, or memory where there is no data folder."`
 	Memory config.Size     `yaml:"memory" doc:"How much memory the state may take; the rest is on disk."`
 }
 
@@ -84,6 +84,9 @@ var (
 	_ io.Closer            = (*stage)(nil)
 )
 
+// processesOfAMachine is how many processes may share a data folder.
+const processesOfAMachine = 64
+
 // New makes the stage. It touches no disk before its first partition, so that a
 // configuration can be checked while it runs.
 func New(cfg Config, deps pipeline.StageDeps) (pipeline.Stage, error) {
@@ -98,7 +101,7 @@ func New(cfg Config, deps pipeline.StageDeps) (pipeline.Stage, error) {
 	}
 	s.where = storeOptions{dir: string(cfg.Dir), fs: vfs.Default, memory: int64(cfg.Memory), print: forms.layout.print, log: pebbleLog{deps.Log}}
 	if s.where.dir == "" && deps.DataDir != "" {
-		s.where.dir = filepath.Join(deps.DataDir, "state", deps.Pipeline)
+		s.where.dir, s.where.folders = filepath.Join(deps.DataDir, "state", deps.Pipeline), processesOfAMachine
 	}
 	if s.where.dir == "" {
 		s.where.fs, s.where.dir = vfs.NewMem(), memoryOnly

@@ -3,6 +3,8 @@ package dedupe_test
 import (
 	"encoding/json"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -223,7 +225,8 @@ func TestOneProcessHasAFolderAtATime(t *testing.T) {
 	members := make([]pipeline.Stage, 2)
 	for i := range members {
 		cfg := dedupe.Defaults()
-		deps := pipeline.StageDeps{Pipeline: "bookings", DataDir: dir, Clock: still{}, Log: slog.New(slog.DiscardHandler)}
+		cfg.Dir = config.Path(filepath.Join(dir, "state", "bookings"))
+		deps := pipeline.StageDeps{Pipeline: "bookings", Clock: still{}, Log: slog.New(slog.DiscardHandler)}
 		s, err := dedupe.New(cfg, deps)
 		if err != nil {
 			t.Fatal(err)
@@ -245,6 +248,25 @@ func TestOneProcessHasAFolderAtATime(t *testing.T) {
 	closeStage(t, members[0])
 	if err := assign(1); err != nil {
 		t.Errorf("after the first ended: %v", err)
+	}
+}
+
+func TestProcessesThatShareADataFolderHaveTheirStatesBesideEachOther(t *testing.T) {
+	dir := t.TempDir()
+	h := &house{t: t, clock: still{}}
+	for _, want := range []string{"state/bookings", "state/bookings-2"} {
+		deps := pipeline.StageDeps{Pipeline: "bookings", DataDir: dir, Clock: still{}, Log: slog.New(slog.DiscardHandler)}
+		s, err := dedupe.New(dedupe.Defaults(), deps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { closeStage(t, s) })
+		if err := s.(pipeline.Partitioned).Assigned(t.Context(), part(), h); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, want)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

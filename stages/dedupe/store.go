@@ -43,22 +43,38 @@ const (
 // storeOptions say where the store is and how much memory it may take, in
 // bytes: half of it holds blocks, a quarter what is not yet flushed.
 type storeOptions struct {
-	dir    string
-	fs     vfs.FS
-	memory int64
-	print  uint64
-	log    pebble.Logger
+	dir     string
+	folders int // that may be tried: dir, dir-2, dir-3 and so on; 0 is dir alone
+	fs      vfs.FS
+	memory  int64
+	print   uint64
+	log     pebble.Logger
 }
 
-// openStore opens the database in dir, or makes it. One process at a time can.
+// openStore opens the database in dir, or makes it. One process at a time can;
+// where the folder was not configured, further processes of this machine find
+// one beside it. Which of them a process gets does not matter: what it holds is
+// what a checkpoint and the topic's tail make of it.
 func openStore(o storeOptions) (*store, error) {
-	if err := o.fs.MkdirAll(o.dir, 0o700); err != nil {
-		return nil, fmt.Errorf("dedupe: make the folder %s for the state: %w", o.dir, err)
+	first := o.dir
+	for n := 1; ; n++ {
+		if n > 1 {
+			o.dir = fmt.Sprintf("%s-%d", first, n)
+		}
+		if err := o.fs.MkdirAll(o.dir, 0o700); err != nil {
+			return nil, fmt.Errorf("dedupe: make the folder %s for the state: %w", o.dir, err)
+		}
+		lock, err := pebble.LockDirectory(o.dir, o.fs)
+		if err == nil {
+			return o.open(lock)
+		}
+		if n >= o.folders {
+			return nil, fmt.Errorf("dedupe: the folder %s holds the state of another running process; stop it, or give this one its own `dir`: %w", o.dir, err)
+		}
 	}
-	lock, err := pebble.LockDirectory(o.dir, o.fs)
-	if err != nil {
-		return nil, fmt.Errorf("dedupe: the folder %s holds the state of another running process; stop it, or give this one its own `dir`: %w", o.dir, err)
-	}
+}
+
+func (o storeOptions) open(lock *pebble.Lock) (*store, error) {
 	cache := pebble.NewCache(o.memory / 2)
 	defer cache.Unref() // the database holds its own
 	db, err := pebble.Open(o.dir, o.pebble(lock, cache))
