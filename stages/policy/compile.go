@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/util"
@@ -86,24 +86,6 @@ func parseQuery(query string) (ast.Ref, error) {
 	return ref, nil
 }
 
-// prepare makes a query that many goroutines may evaluate.
-func prepare(ctx context.Context, compiler *ast.Compiler, store storage.Store, query ast.Ref) (rego.PreparedEvalQuery, error) {
-	prepared, err := rego.New(
-		rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.NewTerm(query)))),
-		rego.Compiler(compiler),
-		rego.Store(store),
-		rego.StrictBuiltinErrors(true),
-		rego.Strict(true),
-		rego.Capabilities(capabilities()),
-		rego.SetRegoVersion(ast.RegoV1),
-		rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }),
-	).PrepareForEval(ctx)
-	if err != nil {
-		return rego.PreparedEvalQuery{}, fmt.Errorf("prepare %s: %w", query, regoFaults(err))
-	}
-	return prepared, nil
-}
-
 // judged reads which event types the policy judges, from `judges` beside the
 // answer; without it, cancellations alone.
 func judged(ctx context.Context, compiler *ast.Compiler, store storage.Store, query ast.Ref) ([]booking.Type, error) {
@@ -111,18 +93,21 @@ func judged(ctx context.Context, compiler *ast.Compiler, store storage.Store, qu
 	if len(compiler.GetRulesExact(ref)) == 0 {
 		return []booking.Type{booking.Cancelled}, nil
 	}
-	prepared, err := prepare(ctx, compiler, store, ref)
+	q, err := newQuestion(ctx, compiler, store, ref)
 	if err != nil {
 		return nil, err
 	}
-	results, err := prepared.Eval(ctx)
-	if err != nil || len(results) != 1 {
+	list, err := q.ask(ctx, asked{}, judgesPatience)
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s is undefined; write a set of event types that depends on nothing", ref), err)
 	}
-	return judgedTypes(ref, results[0].Expressions[0].Value)
+	return judgedTypes(ref, list)
 }
 
-func judgedTypes(ref ast.Ref, value any) ([]booking.Type, error) {
+// judgesPatience bounds the reading of `judges`.
+const judgesPatience = 10 * time.Second
+
+func judgedTypes(ref ast.Ref, term *ast.Term) ([]booking.Type, error) {
 	var types []booking.Type
 	var faults []error
 	each := func(t *ast.Term) {
@@ -133,7 +118,6 @@ func judgedTypes(ref ast.Ref, value any) ([]booking.Type, error) {
 		}
 		types = append(types, booking.Type(name))
 	}
-	term, _ := value.(*ast.Term)
 	switch list := term.Value.(type) {
 	case ast.Set:
 		list.Foreach(each)

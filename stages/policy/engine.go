@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/version"
 
@@ -20,7 +19,7 @@ import (
 
 // Engine is a compiled bundle. It may be used by many goroutines at once.
 type Engine struct {
-	query   rego.PreparedEvalQuery
+	query   *question
 	labels  *ast.AnnotationSet // nil where no rule has labels
 	judges  []booking.Type
 	stamp   Stamp
@@ -47,7 +46,7 @@ func NewEngine(fsys fs.FS, query string, timeout time.Duration) (*Engine, error)
 	}
 	ctx, store := context.Background(), bundle.store()
 	e := &Engine{timeout: timeout, stamp: bundle.stamp()}
-	if e.query, err = prepare(ctx, compiler, store, ref); err != nil {
+	if e.query, err = newQuestion(ctx, compiler, store, ref); err != nil {
 		return nil, err
 	}
 	if e.judges, err = judged(ctx, compiler, store, ref); err != nil {
@@ -124,39 +123,18 @@ func (e *Engine) supersedes(ev pipeline.Event) *string {
 	return nil
 }
 
-// errUndefined is the answer of a policy that has none.
-var errUndefined = errors.New("the policy's answer is undefined")
-
-// errTimeout is our own deadline, not the caller's.
-var errTimeout = errors.New("the policy took too long")
-
 func (e *Engine) evaluate(ctx context.Context, ev pipeline.Event, f facts) (*ast.Term, []map[string]any, error) {
-	limited, cancel := context.WithTimeout(ctx, e.timeout)
-	defer cancel()
-	tracker := &topdown.EvaluatedRuleTracker{}
-	options := []rego.EvalOption{
-		rego.EvalParsedInput(input(ev, f)),
-		rego.EvalTime(ev.ReceivedAt),
-		rego.EvalSortSets(true),
+	a := asked{input: ast.NewTerm(input(ev, f)), at: ev.ReceivedAt}
+	if e.labels == nil {
+		term, err := e.query.ask(ctx, a, e.timeout)
+		return term, []map[string]any{}, err
 	}
-	if e.labels != nil {
-		options = append(options, rego.EvalEvaluatedRuleTracker(tracker.WithAnnotationSet(e.labels)))
-	}
-	results, err := e.query.Eval(limited, options...)
-	if err != nil && limited.Err() != nil {
-		return nil, []map[string]any{}, errTimeout
-	}
+	a.tracker = (&topdown.EvaluatedRuleTracker{}).WithAnnotationSet(e.labels)
+	term, err := e.query.ask(ctx, a, e.timeout)
 	if err != nil {
 		return nil, []map[string]any{}, err
 	}
-	if len(results) != 1 || len(results[0].Expressions) != 1 {
-		return nil, []map[string]any{}, errUndefined
-	}
-	term, ok := results[0].Expressions[0].Value.(*ast.Term)
-	if !ok {
-		return nil, []map[string]any{}, errUndefined
-	}
-	return term, sortedLabels(tracker.Labels), nil
+	return term, sortedLabels(a.tracker.Labels), nil
 }
 
 // sortedLabels makes the labels' order depend on them alone, not on the order

@@ -1,0 +1,100 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// question is one compiled query; many goroutines may ask it at once. It
+// speaks to OPA's evaluator and not to its `rego` package: that one starts a
+// goroutine, a transaction and a set of timers for each evaluation, and takes no
+// account of data that never changes.
+type question struct {
+	query    ast.Body
+	queries  ast.QueryCompiler
+	compiler *ast.Compiler
+	store    storage.Store
+	txn      storage.Transaction // reads only, and nobody writes: one serves all
+	data     dataCache
+	memos    *sync.Pool // of *memo
+}
+
+// answerVar is the variable that the query binds.
+const answerVar = ast.Var("answer")
+
+func newQuestion(ctx context.Context, compiler *ast.Compiler, store storage.Store, rule ast.Ref) (*question, error) {
+	q := &question{compiler: compiler, store: store, queries: compiler.QueryCompiler(), memos: &sync.Pool{New: func() any { return newMemo() }}}
+	var err error
+	q.query, err = q.queries.Compile(ast.NewBody(ast.Equality.Expr(ast.NewTerm(answerVar), ast.NewTerm(rule))))
+	if err != nil {
+		return nil, fmt.Errorf("prepare %s: %w", rule, regoFaults(err))
+	}
+	if q.txn, err = store.NewTransaction(ctx); err != nil {
+		return nil, fmt.Errorf("prepare %s: %w", rule, err)
+	}
+	root, err := store.Read(ctx, q.txn, storage.RootPath)
+	if err != nil {
+		return nil, fmt.Errorf("prepare %s: %w", rule, err)
+	}
+	// Not ast.Value: then every reading goes to the store, which will do.
+	q.data.root, _ = root.(ast.Value)
+	return q, nil
+}
+
+// asked is what one evaluation is given; the zero values of input and labels
+// are none.
+type asked struct {
+	input   *ast.Term
+	at      time.Time
+	tracker *topdown.EvaluatedRuleTracker
+}
+
+// ask evaluates until the context or the time is over.
+func (q *question) ask(ctx context.Context, a asked, limit time.Duration) (*ast.Term, error) {
+	stop := topdown.NewCancel()
+	defer time.AfterFunc(limit, stop.Cancel).Stop()
+	defer context.AfterFunc(ctx, stop.Cancel)()
+	m, _ := q.memos.Get().(*memo)
+	defer func() { m.reset(); q.memos.Put(m) }()
+	query := topdown.NewQuery(q.query).
+		WithQueryCompiler(q.queries).
+		WithCompiler(q.compiler).
+		WithStore(q.store).
+		WithTransaction(q.txn).
+		WithBaseCache(q.data).
+		WithVirtualCache(m).
+		WithMetrics(metrics.NoOp()).
+		WithStrictBuiltinErrors(true).
+		WithCancel(stop).
+		WithTime(a.at).
+		WithInput(a.input).
+		WithEvaluatedRuleTracker(a.tracker)
+	var answer *ast.Term
+	err := query.Iter(ctx, func(r topdown.QueryResult) error {
+		answer = r[answerVar]
+		return nil
+	})
+	switch {
+	case err != nil && (stop.Cancelled() || topdown.IsCancel(err)):
+		return nil, errTimeout
+	case err != nil:
+		return nil, err
+	case answer == nil:
+		return nil, errUndefined
+	}
+	return answer, nil
+}
+
+// errUndefined is the answer of a policy that has none.
+var errUndefined = errors.New("the policy's answer is undefined")
+
+// errTimeout is our own deadline, not the caller's.
+var errTimeout = errors.New("the policy took too long")
