@@ -48,3 +48,18 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPick asks for a member of each recorded webhook, one per operation.
+func BenchmarkPick(b *testing.B) {
+	for _, plugin := range []string{"studentcom", "vrplatform", "redbroom"} {
+		bodies := recorded(b, plugin)
+		b.Run(plugin, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if _, err := jsondoc.Pick(bodies[i%len(bodies)], []jsondoc.Wanted{{Name: "id"}, {Name: "data"}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

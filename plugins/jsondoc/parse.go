@@ -1,18 +1,21 @@
 package jsondoc
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"unicode/utf8"
 )
 
-// What can be wrong with a document; Parse wraps one of these. No error holds
-// any of the text (invariant 10).
+// What can be wrong with a document; Parse and Pick wrap one of these. No error
+// holds any of the text (invariant 10).
 var (
 	ErrSyntax    = errors.New("not JSON")
 	ErrUTF8      = errors.New("text that is not UTF-8")
 	ErrDuplicate = errors.New("an object has a name twice")
 	ErrDepth     = errors.New("nested too deeply")
+	ErrSize      = errors.New("2 GiB or more")
 )
 
 // maxDepth bounds how deep a document is nested (invariant 11); a booking has
@@ -22,164 +25,180 @@ const maxDepth = 64
 // Parse reads one document and nothing after it. The values share no memory
 // with body.
 func Parse(body []byte) (Value, error) {
+	p := parser{body: body, all: true}
 	// Checked at once: no text below is cut within a character.
-	if !utf8.Valid(body) {
-		return Value{}, ErrUTF8
-	}
-	p := parser{doc: string(body)}
-	v, err := p.value(0)
-	if err == nil {
-		if p.blanks(); p.at != len(p.doc) {
-			err = p.wrong()
-		}
-	}
-	if err != nil {
+	if err := p.check(); err != nil {
 		return Value{}, err
 	}
-	return v, nil
+	p.nodes = make([]node, 0, guess(body))
+	if err := p.document(&everything); err != nil {
+		return Value{}, err
+	}
+	return Value{doc: &document{text: string(body), decoded: string(p.decoded), nodes: p.nodes}}, nil
 }
 
+// guess is how many values a document has at most, unless it is huge: each of
+// them is the first one, the first in its list or object, or behind a comma.
+func guess(body []byte) int {
+	const enough = 4096 // a text of commas holds no values (invariant 11)
+	return min(enough, 1+bytes.Count(body, []byte{','})+bytes.Count(body, []byte{'{'})+bytes.Count(body, []byte{'['}))
+}
+
+// parser reads a document once, from left to right.
 type parser struct {
-	doc string
-	at  int
+	body    []byte
+	at      int
+	decoded []byte // the texts with escapes, decoded; spans beyond body mean it
+	all     bool   // every value is kept
+	nodes   []node // what is kept
+	names   stack  // of the open objects' members so far
+}
+
+func (p *parser) check() error {
+	// Spans count 32 bits, body and decoded texts together.
+	if len(p.body) > math.MaxInt32 {
+		return ErrSize
+	}
+	if !utf8.Valid(p.body) {
+		return ErrUTF8
+	}
+	return nil
+}
+
+// document reads the whole text.
+func (p *parser) document(keep *Wanted) error {
+	if err := p.value(0, span{}, keep); err != nil {
+		return err
+	}
+	if p.blanks(); p.at != len(p.body) {
+		return p.wrong()
+	}
+	return nil
 }
 
 // wrong reports where the document stops being JSON.
 func (p *parser) wrong() error {
-	return fmt.Errorf("at byte %d of %d: %w", p.at, len(p.doc), ErrSyntax)
+	return fmt.Errorf("at byte %d of %d: %w", p.at, len(p.body), ErrSyntax)
 }
 
 func (p *parser) blanks() {
-	for p.at < len(p.doc) {
-		switch p.doc[p.at] {
-		case ' ', '\t', '\n', '\r':
-			p.at++
-		default:
+	for p.at < len(p.body) {
+		if b := p.body[p.at]; b > ' ' || b != ' ' && b != '\n' && b != '\t' && b != '\r' {
 			return
 		}
+		p.at++
 	}
 }
 
 // next passes over b and blanks before it, if it comes next.
 func (p *parser) next(b byte) bool {
 	p.blanks()
-	if p.at == len(p.doc) || p.doc[p.at] != b {
+	if p.at == len(p.body) || p.body[p.at] != b {
 		return false
 	}
 	p.at++
 	return true
 }
 
-func (p *parser) value(depth int) (Value, error) {
-	if p.blanks(); p.at == len(p.doc) {
-		return Value{}, p.wrong()
+// value reads a value. It becomes a node if it is wanted; keep is nil where it
+// is only to be checked.
+func (p *parser) value(depth int, name span, keep *Wanted) error {
+	if p.blanks(); p.at == len(p.body) {
+		return p.wrong()
 	}
-	switch b := p.doc[p.at]; {
-	case b == '{':
-		return p.object(depth + 1)
-	case b == '[':
-		return p.list(depth + 1)
+	at := len(p.nodes)
+	if keep != nil {
+		p.nodes = append(p.nodes, node{name: name})
+	}
+	kind, scalar, err := p.content(depth, keep)
+	if keep != nil {
+		n := &p.nodes[at]
+		n.kind, n.text, n.next = kind, scalar, uint32(len(p.nodes))
+	}
+	return err
+}
+
+func (p *parser) content(depth int, keep *Wanted) (kind, span, error) {
+	switch b := p.body[p.at]; {
 	case b == '"':
 		s, err := p.text()
-		return Value{kind: text, text: s}, err
+		return text, s, err
+	case b == '{':
+		return object, span{}, p.object(depth+1, keep)
+	case b == '[':
+		return list, span{}, p.list(depth+1, keep)
 	case b == '-' || '0' <= b && b <= '9':
 		return p.number()
 	}
 	return p.word()
 }
 
-func (p *parser) object(depth int) (Value, error) {
+func (p *parser) object(depth int, keep *Wanted) error {
 	if depth > maxDepth {
-		return Value{}, ErrDepth
+		return ErrDepth
 	}
 	p.at++
-	v := Value{kind: object}
 	if p.next('}') {
-		return v, nil
+		return nil
 	}
-	var names names
+	names := names{first: p.names.size}
 	for {
-		m, err := p.pair(depth)
-		if err != nil {
-			return Value{}, err
+		if err := p.pair(depth, keep, &names); err != nil {
+			return err
 		}
-		if !names.add(v.members, m.name) {
-			return Value{}, ErrDuplicate
-		}
-		v.members = append(v.members, m)
 		if p.next('}') {
-			return v, nil
+			p.names.cut(names.first)
+			return nil
 		}
 		if !p.next(',') {
-			return Value{}, p.wrong()
+			return p.wrong()
 		}
 	}
 }
 
-func (p *parser) pair(depth int) (member, error) {
-	if p.blanks(); p.at == len(p.doc) || p.doc[p.at] != '"' {
-		return member{}, p.wrong()
+func (p *parser) pair(depth int, keep *Wanted, names *names) error {
+	if p.blanks(); p.at == len(p.body) || p.body[p.at] != '"' {
+		return p.wrong()
 	}
 	name, err := p.text()
 	if err != nil {
-		return member{}, err
+		return err
 	}
 	if !p.next(':') {
-		return member{}, p.wrong()
+		return p.wrong()
 	}
-	v, err := p.value(depth)
-	return member{name: name, value: v}, err
+	if !p.all && keep != nil {
+		keep = keep.member(p.bytes(name))
+	}
+	if err := p.value(depth, name, keep); err != nil {
+		return err
+	}
+	if !names.add(p, name) {
+		return ErrDuplicate
+	}
+	return nil
 }
 
-func (p *parser) list(depth int) (Value, error) {
+func (p *parser) list(depth int, keep *Wanted) error {
 	if depth > maxDepth {
-		return Value{}, ErrDepth
+		return ErrDepth
 	}
 	p.at++
-	v := Value{kind: list}
 	if p.next(']') {
-		return v, nil
+		return nil
+	}
+	if !p.all {
+		keep = nil // a list that is picked is empty
 	}
 	for {
-		item, err := p.value(depth)
-		if err != nil {
-			return Value{}, err
+		if err := p.value(depth, span{}, keep); err != nil {
+			return err
 		}
-		v.items = append(v.items, item)
 		if p.next(']') {
-			return v, nil
+			return nil
 		}
 		if !p.next(',') {
-			return Value{}, p.wrong()
+			return p.wrong()
 		}
 	}
-}
-
-// names knows the names of one object. Few are compared one by one; many are
-// looked up, so that a huge object does not cost the square of its size.
-type names struct{ seen map[string]bool }
-
-const few = 32
-
-// add takes the name of a further member; false if a member had it before.
-func (n *names) add(before []member, name string) bool {
-	if len(before) < few {
-		for i := range before {
-			if before[i].name == name {
-				return false
-			}
-		}
-		return true
-	}
-	if n.seen == nil {
-		n.seen = make(map[string]bool, 2*len(before))
-		for i := range before {
-			n.seen[before[i].name] = true
-		}
-	}
-	if n.seen[name] {
-		return false
-	}
-	n.seen[name] = true
-	return true
 }

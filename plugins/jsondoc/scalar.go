@@ -1,54 +1,77 @@
 package jsondoc
 
 import (
-	"strconv"
+	"encoding/binary"
+	"math/bits"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// text reads a quoted text, the opening quote being next.
-func (p *parser) text() (string, error) {
+// text passes over a quoted text, the opening quote being next, and tells where
+// it stands: in the body, or, if it has escapes, decoded.
+func (p *parser) text() (span, error) {
 	p.at++
 	start := p.at
-	for p.at < len(p.doc) {
-		switch b := p.doc[p.at]; {
-		case b == '"':
+	if p.plain(); p.at < len(p.body) {
+		switch p.body[p.at] {
+		case '"':
 			p.at++
-			return p.doc[start : p.at-1], nil
-		case b == '\\':
+			return span{uint32(start), uint32(p.at - 1)}, nil
+		case '\\':
 			return p.escaped(start)
-		case b < ' ':
-			return "", p.wrong()
 		}
-		p.at++
 	}
-	return "", p.wrong()
+	return span{}, p.wrong()
+}
+
+// plain passes over what stands for itself in a text, eight bytes at a time:
+// everything but a quote, a backslash and control characters.
+func (p *parser) plain() {
+	body, at := p.body, p.at
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; at+8 <= len(body); at += 8 {
+		w := binary.LittleEndian.Uint64(body[at:])
+		quote, slash := w^(ones*'"'), w^(ones*'\\')
+		// The top bit of a byte of x-ones&^x is set where the byte of x is
+		// zero, of w-ones*' '&^w where it is below a blank. What is borrowed
+		// may set further ones, but only behind a true one.
+		stop := ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w) & tops
+		if stop != 0 {
+			p.at = at + bits.TrailingZeros64(stop)/8
+			return
+		}
+	}
+	for at < len(body) && body[at] != '"' && body[at] != '\\' && body[at] >= ' ' {
+		at++
+	}
+	p.at = at
 }
 
 // escaped goes on with a text from its first backslash.
-func (p *parser) escaped(start int) (string, error) {
-	var out strings.Builder
-	out.WriteString(p.doc[start:p.at])
-	for p.at < len(p.doc) {
-		switch b := p.doc[p.at]; {
-		case b == '"':
+func (p *parser) escaped(start int) (span, error) {
+	from := len(p.body) + len(p.decoded)
+	p.decoded = append(p.decoded, p.body[start:p.at]...)
+	for p.at < len(p.body) {
+		switch p.body[p.at] {
+		case '"':
 			p.at++
-			return out.String(), nil
-		case b == '\\':
+			return span{uint32(from), uint32(len(p.body) + len(p.decoded))}, nil
+		case '\\':
 			r, err := p.escape()
 			if err != nil {
-				return "", err
+				return span{}, err
 			}
-			out.WriteRune(r)
-		case b < ' ':
-			return "", p.wrong()
+			p.decoded = utf8.AppendRune(p.decoded, r)
 		default:
-			out.WriteByte(b)
-			p.at++
+			start := p.at
+			if p.plain(); p.at == start {
+				return span{}, p.wrong()
+			}
+			p.decoded = append(p.decoded, p.body[start:p.at]...)
 		}
 	}
-	return "", p.wrong()
+	return span{}, p.wrong()
 }
 
 // simple are the escapes of one character.
@@ -57,10 +80,10 @@ const simple, meaning = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 // escape reads one escape, the backslash being next.
 func (p *parser) escape() (rune, error) {
 	p.at++
-	if p.at == len(p.doc) {
+	if p.at == len(p.body) {
 		return 0, p.wrong()
 	}
-	b := p.doc[p.at]
+	b := p.body[p.at]
 	if b == 'u' {
 		return p.unicode()
 	}
@@ -82,7 +105,7 @@ func (p *parser) unicode() (rune, error) {
 	if !utf16.IsSurrogate(r) {
 		return r, nil
 	}
-	if p.at == len(p.doc) || p.doc[p.at] != '\\' {
+	if p.at == len(p.body) || p.body[p.at] != '\\' {
 		return 0, ErrUTF8
 	}
 	p.at++
@@ -94,64 +117,77 @@ func (p *parser) unicode() (rune, error) {
 }
 
 func (p *parser) hex() (rune, bool) {
-	if len(p.doc)-p.at < len("uXXXX") || p.doc[p.at] != 'u' {
+	if len(p.body)-p.at < len("uXXXX") || p.body[p.at] != 'u' {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(p.doc[p.at+1:p.at+5], 16, 16)
-	if err != nil {
-		return 0, false
+	var r rune
+	for _, b := range p.body[p.at+1 : p.at+len("uXXXX")] {
+		switch {
+		case '0' <= b && b <= '9':
+			b -= '0'
+		case 'a' <= b|0x20 && b|0x20 <= 'f':
+			b = b | 0x20 - 'a' + 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(b)
 	}
 	p.at += len("uXXXX")
-	return rune(n), true
+	return r, true
 }
 
-// number reads a number and keeps its text.
-func (p *parser) number() (Value, error) {
+// number passes over a number.
+func (p *parser) number() (kind, span, error) {
 	start := p.at
-	p.pass("-")
-	if whole := p.at; p.digits() == 0 || p.doc[whole] == '0' && p.at > whole+1 {
-		return Value{}, p.wrong()
+	if p.body[p.at] == '-' {
+		p.at++
 	}
-	if p.pass(".") && p.digits() == 0 {
-		return Value{}, p.wrong()
+	if whole := p.at; p.digits() == 0 || p.body[whole] == '0' && p.at > whole+1 {
+		return number, span{}, p.wrong()
 	}
-	if p.pass("eE") {
-		p.pass("+-")
-		if p.digits() == 0 {
-			return Value{}, p.wrong()
+	if p.at < len(p.body) && p.body[p.at] == '.' {
+		if p.at++; p.digits() == 0 {
+			return number, span{}, p.wrong()
 		}
 	}
-	return Value{kind: number, text: p.doc[start:p.at]}, nil
-}
-
-// pass passes over one character of set.
-func (p *parser) pass(set string) bool {
-	if p.at < len(p.doc) && strings.IndexByte(set, p.doc[p.at]) >= 0 {
-		p.at++
-		return true
+	if p.at < len(p.body) && p.body[p.at]|0x20 == 'e' {
+		if p.at++; p.at < len(p.body) && (p.body[p.at] == '+' || p.body[p.at] == '-') {
+			p.at++
+		}
+		if p.digits() == 0 {
+			return number, span{}, p.wrong()
+		}
 	}
-	return false
+	return number, span{uint32(start), uint32(p.at)}, nil
 }
 
 // digits passes over digits and tells how many.
 func (p *parser) digits() int {
 	start := p.at
-	for p.at < len(p.doc) && '0' <= p.doc[p.at] && p.doc[p.at] <= '9' {
+	for p.at < len(p.body) && '0' <= p.body[p.at] && p.body[p.at] <= '9' {
 		p.at++
 	}
 	return p.at - start
 }
 
-// word reads null, true or false.
-func (p *parser) word() (Value, error) {
-	for _, w := range []struct {
-		word string
-		kind kind
-	}{{"null", null}, {"true", boolean}, {"false", boolean}} {
-		if strings.HasPrefix(p.doc[p.at:], w.word) {
-			p.at += len(w.word)
-			return Value{kind: w.kind, text: w.word}, nil
-		}
+// word passes over null, true or false.
+func (p *parser) word() (kind, span, error) {
+	switch p.body[p.at] {
+	case 'n':
+		return p.literal("null", null)
+	case 't':
+		return p.literal("true", boolean)
+	case 'f':
+		return p.literal("false", boolean)
 	}
-	return Value{}, p.wrong()
+	return absent, span{}, p.wrong()
+}
+
+func (p *parser) literal(word string, k kind) (kind, span, error) {
+	start, end := p.at, p.at+len(word)
+	if end > len(p.body) || string(p.body[start:end]) != word {
+		return absent, span{}, p.wrong()
+	}
+	p.at = end
+	return k, span{uint32(start), uint32(end)}, nil
 }

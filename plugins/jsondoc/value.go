@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // kind is the type of a value; the zero one is that of a member that is not there.
@@ -22,16 +23,19 @@ const (
 // Value is one value of a document. The zero Value is a member that is not
 // there; every method takes it.
 type Value struct {
-	kind    kind
-	text    string // of texts; of numbers and booleans as written
-	items   []Value
-	members []member
+	doc *document
+	at  uint32 // its node
 }
 
-type member struct {
-	name  string
-	value Value
+func (v Value) kind() kind {
+	if v.doc == nil {
+		return absent
+	}
+	return v.doc.nodes[v.at].kind
 }
+
+// raw is the text of a text, number or word.
+func (v Value) raw() string { return v.doc.string(v.doc.nodes[v.at].text) }
 
 // Get goes down by exact names. It gives the zero Value where a name is not
 // there or something on the way is no object.
@@ -43,37 +47,71 @@ func (v Value) Get(names ...string) Value {
 }
 
 func (v Value) member(name string) Value {
-	for i := range v.members {
-		if v.members[i].name == name {
-			return v.members[i].value
+	if v.kind() != object {
+		return Value{}
+	}
+	nodes := v.doc.nodes
+	for at, end := v.at+1, nodes[v.at].next; at < end; at = nodes[at].next {
+		n := nodes[at].name
+		if int(n.end-n.start) == len(name) && v.doc.string(n) == name {
+			return Value{doc: v.doc, at: at}
 		}
 	}
 	return Value{}
 }
 
 // Exists tells a member that is there, be it null.
-func (v Value) Exists() bool { return v.kind != absent }
+func (v Value) Exists() bool { return v.kind() != absent }
 
 // IsNull tells a null.
-func (v Value) IsNull() bool { return v.kind == null }
+func (v Value) IsNull() bool { return v.kind() == null }
 
 // IsObject tells an object.
-func (v Value) IsObject() bool { return v.kind == object }
+func (v Value) IsObject() bool { return v.kind() == object }
 
 // IsList tells an array.
-func (v Value) IsList() bool { return v.kind == list }
+func (v Value) IsList() bool { return v.kind() == list }
 
 // Items gives the members of an array, none for anything else.
-func (v Value) Items() []Value { return v.items }
+func (v Value) Items() []Value {
+	if v.kind() != list {
+		return nil
+	}
+	nodes := v.doc.nodes
+	first, end, n := v.at+1, nodes[v.at].next, 0
+	for at := first; at < end; at = nodes[at].next {
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	items := make([]Value, 0, n)
+	for at := first; at < end; at = nodes[at].next {
+		items = append(items, Value{doc: v.doc, at: at})
+	}
+	return items
+}
 
 // Text gives a text without the blanks around it; false for anything else and
 // for a text that is empty, blank or has control characters.
 func (v Value) Text() (string, bool) {
-	if v.kind != text {
+	if v.kind() != text {
 		return "", false
 	}
-	s := strings.TrimSpace(v.text)
-	return s, s != "" && strings.IndexFunc(s, unicode.IsControl) < 0
+	s := strings.TrimSpace(v.raw())
+	return s, s != "" && !hasControl(s)
+}
+
+func hasControl(s string) bool {
+	for i := range len(s) {
+		switch b := s[i]; {
+		case b < ' ' || b == 0x7f:
+			return true
+		case b >= utf8.RuneSelf:
+			return strings.IndexFunc(s[i:], unicode.IsControl) >= 0
+		}
+	}
+	return false
 }
 
 // TextPtr is Text for a field that is null where there is none.
@@ -105,17 +143,17 @@ func (v Value) Name() (string, bool) {
 // Decimal gives a number as it is written, or a text, which the reader of the
 // amount checks; false for anything else.
 func (v Value) Decimal() (string, bool) {
-	if v.kind == number {
-		return v.text, true
+	if v.kind() == number {
+		return v.raw(), true
 	}
 	return v.Text()
 }
 
 // Count gives a whole number of 0 to 2^31-1; false for anything else.
 func (v Value) Count() (int, bool) {
-	if v.kind != number {
+	if v.kind() != number {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(v.text, 10, 32)
+	n, err := strconv.ParseInt(v.raw(), 10, 32)
 	return int(n), err == nil && n >= 0
 }
