@@ -20,6 +20,7 @@ import (
 // Engine is a compiled bundle. It may be used by many goroutines at once.
 type Engine struct {
 	query   *question
+	inputs  inputter
 	labels  *ast.AnnotationSet // nil where no rule has labels
 	judges  []booking.Type
 	stamp   Stamp
@@ -49,6 +50,7 @@ func NewEngine(fsys fs.FS, query string, timeout time.Duration) (*Engine, error)
 	if e.query, err = newQuestion(ctx, compiler, store, ref); err != nil {
 		return nil, err
 	}
+	e.inputs = inputter{fields: readFields(compiler.Modules), words: knownWords(compiler.Modules, e.query.data.root)}
 	if e.judges, err = judged(ctx, compiler, store, ref); err != nil {
 		return nil, err
 	}
@@ -124,7 +126,7 @@ func (e *Engine) supersedes(ev pipeline.Event) *string {
 }
 
 func (e *Engine) evaluate(ctx context.Context, ev pipeline.Event, f facts) (*ast.Term, []map[string]any, error) {
-	a := asked{input: ast.NewTerm(input(ev, f)), at: ev.ReceivedAt}
+	a := asked{input: e.inputs.input(ev, f), at: ev.ReceivedAt}
 	if e.labels == nil {
 		term, err := e.query.ask(ctx, a, e.timeout)
 		return term, []map[string]any{}, err

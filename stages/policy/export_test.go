@@ -6,5 +6,7 @@ import (
 	"github.com/reservoirhq/reservoir/pipeline"
 )
 
-// InputTerms lets benchmarks build the input alone.
-func InputTerms(ev pipeline.Event) ast.Value { return input(ev, derive(ev)) }
+// InputTerms lets benchmarks build the whole input alone.
+func InputTerms(ev pipeline.Event) ast.Value {
+	return inputter{fields: &fields{whole: true}}.input(ev, derive(ev)).Value
+}

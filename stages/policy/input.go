@@ -3,8 +3,6 @@ package policy
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -23,190 +21,176 @@ type pair = [2]*ast.Term
 // Input gives what the policy is asked about an event that has a booking, as
 // JSON: for those who write policies and their tests.
 func Input(ev pipeline.Event) ([]byte, error) {
-	value, err := ast.JSON(input(ev, derive(ev)))
+	value, err := ast.JSON(inputter{fields: &fields{whole: true}}.input(ev, derive(ev)).Value)
 	if err != nil {
 		return nil, fmt.Errorf("write the policy input of event %s: %w", ev.Booking.ID, err)
 	}
 	return json.MarshalIndent(value, "", "  ")
 }
 
-// input builds the policy's input as OPA's own terms: going through a Go map
-// costs another 150 allocations. It names every field one by one, so that a new
-// field of the booking, which may be personal data, stays out until somebody
-// adds it here (invariant 10).
-func input(ev pipeline.Event, f facts) ast.Value {
+// inputter builds the inputs of one policy as OPA's own terms: going through a
+// Go map costs another 150 allocations. It names every field one by one, so that
+// a new field of the booking, which may be personal data, stays out until
+// somebody adds it here (invariant 10).
+type inputter struct {
+	fields *fields
+	words  words
+}
+
+// below begins an object in the one that b builds; it is not ok where nobody
+// reads it, or, with null in its place, where there is none.
+func (in inputter) below(b *builder, name string, there bool) (builder, bool) {
+	f := b.reads(name)
+	if f != nil && !there {
+		b.put(name, ast.InternedNullTerm)
+	}
+	return builder{fields: f, words: in.words}, f != nil && there
+}
+
+func (in inputter) input(ev pipeline.Event, f facts) *ast.Term {
 	e := ev.Booking
-	return ast.NewObject(
-		field("schema", ast.StringTerm(inputFormat)),
-		field("as_of", instant(&ev.ReceivedAt)),
-		field("mode", ast.StringTerm(modeLive)),
-		field("event", object(field("id", ast.StringTerm(e.ID)), field("type", ast.StringTerm(string(e.Type))))),
-		field("stale", ast.InternedTerm(e.Stale)),
-		field("booking", bookingTerm(&e.Booking, f.price)),
-		field("cancellation", cancellationTerm(e.Cancellation)),
-		field("derived", derivedTerm(f)),
-		field("refund_reported", reportedTerm(f.reported)),
-		field("quality", object(
-			field("missing", texts(e.Quality.Missing)),
-			field("assumed", texts(e.Quality.Assumed)),
-			field("inherited", texts(e.Quality.Inherited)),
-			field("conflicts", texts(f.conflicts)),
-		)),
-	)
-}
-
-func bookingTerm(b *booking.Booking, price *booking.Price) *ast.Term {
-	return object(
-		field("id", ast.StringTerm(b.ID)),
-		field("provider", ast.StringTerm(b.Provider)),
-		field("source", ast.StringTerm(b.Source)),
-		field("kind", ast.StringTerm(string(b.Kind))),
-		field("status", ast.StringTerm(string(b.Status))),
-		field("payment_status", ast.StringTerm(b.PaymentStatus)),
-		field("booked_at", instant(b.BookedAt)),
-		field("confirmed_at", instant(b.ConfirmedAt)),
-		field("cancelled_at", instant(b.CancelledAt)),
-		field("updated_at", instant(b.UpdatedAt)),
-		field("service", serviceTerm(b.Service)),
-		field("product", productTerm(b.Product)),
-		field("party", partyTerm(b.Party)),
-		field("price", priceTerm(price)),
-		field("terms", termsTerm(b.Terms)),
-		field("policy_tier", tierTerm(b.Terms)),
-	)
-}
-
-func serviceTerm(s *booking.Service) *ast.Term {
-	if s == nil {
-		return ast.InternedNullTerm
+	b := builder{fields: in.fields, words: in.words}
+	b.word("schema", inputFormat)
+	b.instant("as_of", &ev.ReceivedAt)
+	b.word("mode", modeLive)
+	if o, ok := in.below(&b, "event", true); ok {
+		o.word("id", e.ID)
+		o.word("type", string(e.Type))
+		b.put("event", o.term())
 	}
-	return object(
-		field("starts_at", instant(s.StartsAt)),
-		field("ends_at", instant(s.EndsAt)),
-		field("start_local", text(s.StartLocal)),
-		field("end_local", text(s.EndLocal)),
-		field("zone", ast.StringTerm(s.Zone)),
-		field("precision", ast.StringTerm(string(s.Precision))),
-		field("nights", number(s.Nights)),
-	)
+	if b.reads("stale") != nil {
+		b.put("stale", ast.InternedTerm(e.Stale))
+	}
+	in.booking(&b, &e.Booking, f.price)
+	in.cancellation(&b, e.Cancellation)
+	in.derived(&b, f)
+	in.reported(&b, f.reported)
+	if o, ok := in.below(&b, "quality", true); ok {
+		o.texts("missing", e.Quality.Missing)
+		o.texts("assumed", e.Quality.Assumed)
+		o.texts("inherited", e.Quality.Inherited)
+		o.texts("conflicts", f.conflicts)
+		b.put("quality", o.term())
+	}
+	return b.term()
 }
 
-func productTerm(p *booking.Product) *ast.Term {
-	if p == nil {
-		return ast.InternedNullTerm
+func (in inputter) booking(into *builder, b *booking.Booking, price *booking.Price) {
+	o, ok := in.below(into, "booking", true)
+	if !ok {
+		return
 	}
-	return object(field("id", text(p.ID)), field("external_id", text(p.ExternalID)))
+	o.word("id", b.ID)
+	o.word("provider", b.Provider)
+	o.word("source", b.Source)
+	o.word("kind", string(b.Kind))
+	o.word("status", string(b.Status))
+	o.word("payment_status", b.PaymentStatus)
+	o.instant("booked_at", b.BookedAt)
+	o.instant("confirmed_at", b.ConfirmedAt)
+	o.instant("cancelled_at", b.CancelledAt)
+	o.instant("updated_at", b.UpdatedAt)
+	in.service(&o, b.Service)
+	in.goods(&o, b.Product, b.Party)
+	in.price(&o, price)
+	in.terms(&o, b.Terms)
+	into.put("booking", o.term())
 }
 
-func partyTerm(p *booking.Party) *ast.Term {
-	if p == nil {
-		return ast.InternedNullTerm
+func (in inputter) service(into *builder, s *booking.Service) {
+	o, ok := in.below(into, "service", s != nil)
+	if !ok {
+		return
 	}
-	return object(field("size", number(p.Size)))
+	o.instant("starts_at", s.StartsAt)
+	o.instant("ends_at", s.EndsAt)
+	o.text("start_local", s.StartLocal)
+	o.text("end_local", s.EndLocal)
+	o.word("zone", s.Zone)
+	o.word("precision", string(s.Precision))
+	number(&o, "nights", s.Nights)
+	into.put("service", o.term())
 }
 
-func priceTerm(p *booking.Price) *ast.Term {
-	if p == nil {
-		return ast.InternedNullTerm
+func (in inputter) goods(into *builder, product *booking.Product, party *booking.Party) {
+	if o, ok := in.below(into, "product", product != nil); ok {
+		o.text("id", product.ID)
+		o.text("external_id", product.ExternalID)
+		into.put("product", o.term())
 	}
-	components := make([]*ast.Term, len(p.Components))
-	for i, c := range p.Components {
-		components[i] = object(field("type", ast.StringTerm(c.Type)), field("amount_minor", whole(c.AmountMinor)))
+	if o, ok := in.below(into, "party", party != nil); ok {
+		number(&o, "size", party.Size)
+		into.put("party", o.term())
 	}
-	return object(
-		field("currency", ast.StringTerm(p.Currency)),
-		field("exponent", whole(int64(p.Exponent))),
-		field("total_minor", whole(p.TotalMinor)),
-		field("components", ast.ArrayTerm(components...)),
-	)
 }
 
-func termsTerm(t *booking.Terms) *ast.Term {
-	if t == nil {
-		return ast.InternedNullTerm
+func (in inputter) price(into *builder, p *booking.Price) {
+	o, ok := in.below(into, "price", p != nil)
+	if !ok {
+		return
 	}
-	return object(field("label_native", text(t.LabelNative)), field("tier", text(t.Tier)))
+	o.word("currency", p.Currency)
+	o.whole("exponent", int64(p.Exponent))
+	o.whole("total_minor", p.TotalMinor)
+	if list, ok := in.below(&o, "components", true); ok {
+		terms := make([]*ast.Term, len(p.Components))
+		for i, c := range p.Components {
+			one := builder{fields: list.fields, words: in.words}
+			one.word("type", c.Type)
+			one.whole("amount_minor", c.AmountMinor)
+			terms[i] = one.term()
+		}
+		o.put("components", ast.ArrayTerm(terms...))
+	}
+	into.put("price", o.term())
 }
 
-func tierTerm(t *booking.Terms) *ast.Term {
-	if t == nil {
-		return ast.InternedNullTerm
+func (in inputter) terms(into *builder, t *booking.Terms) {
+	if o, ok := in.below(into, "terms", t != nil); ok {
+		o.text("label_native", t.LabelNative)
+		o.text("tier", t.Tier)
+		into.put("terms", o.term())
 	}
-	return text(t.Tier)
+	var tier *string
+	if t != nil {
+		tier = t.Tier
+	}
+	into.text("policy_tier", tier)
 }
 
-func cancellationTerm(c *booking.Cancellation) *ast.Term {
-	if c == nil {
-		return ast.InternedNullTerm
+func (in inputter) cancellation(into *builder, c *booking.Cancellation) {
+	o, ok := in.below(into, "cancellation", c != nil)
+	if !ok {
+		return
 	}
-	return object(
-		field("requested_at", instant(c.RequestedAt)),
-		field("by", ast.StringTerm(string(c.By))),
-		field("reason_code", text(c.ReasonCode)),
-		field("evidence", ast.ArrayTerm()),
-	)
+	o.instant("requested_at", c.RequestedAt)
+	o.word("by", string(c.By))
+	o.text("reason_code", c.ReasonCode)
+	o.texts("evidence", nil)
+	into.put("cancellation", o.term())
 }
 
-func derivedTerm(f facts) *ast.Term {
-	return object(
-		field("minutes_before_start", number(f.beforeStart)),
-		field("minutes_before_end", number(f.beforeEnd)),
-		field("minutes_since_booked", number(f.sinceBooked)),
-		field("nights_total", number(f.nights)),
-		field("nights_used", whole(f.nightsUsed)),
-	)
+func (in inputter) derived(into *builder, f facts) {
+	o, ok := in.below(into, "derived", true)
+	if !ok {
+		return
+	}
+	number(&o, "minutes_before_start", f.beforeStart)
+	number(&o, "minutes_before_end", f.beforeEnd)
+	number(&o, "minutes_since_booked", f.sinceBooked)
+	number(&o, "nights_total", f.nights)
+	o.whole("nights_used", f.nightsUsed)
+	into.put("derived", o.term())
 }
 
-func reportedTerm(r *reported) *ast.Term {
-	if r == nil {
-		return ast.InternedNullTerm
+func (in inputter) reported(into *builder, r *reported) {
+	o, ok := in.below(into, "refund_reported", r != nil)
+	if !ok {
+		return
 	}
-	return object(field("currency", text(r.currency)), field("amount_minor", whole(r.minor)))
-}
-
-func object(fields ...pair) *ast.Term { return ast.NewTerm(ast.NewObject(fields...)) }
-
-func field(name string, value *ast.Term) pair {
-	if key, ok := inputNames[name]; ok {
-		return pair{key, value}
-	}
-	return pair{ast.StringTerm(name), value}
-}
-
-func text(s *string) *ast.Term {
-	if s == nil {
-		return ast.InternedNullTerm
-	}
-	return ast.StringTerm(*s)
-}
-
-func texts(list []string) *ast.Term {
-	terms := make([]*ast.Term, len(list))
-	for i, s := range list {
-		terms[i] = ast.StringTerm(s)
-	}
-	return ast.ArrayTerm(terms...)
-}
-
-func number[N int | int64](n *N) *ast.Term {
-	if n == nil {
-		return ast.InternedNullTerm
-	}
-	return whole(int64(*n))
-}
-
-func whole(n int64) *ast.Term {
-	if n > -1 && n < 512 {
-		return ast.InternedTerm(int(n))
-	}
-	return ast.NewTerm(ast.Number(strconv.FormatInt(n, 10)))
-}
-
-func instant(t *time.Time) *ast.Term {
-	if t == nil {
-		return ast.InternedNullTerm
-	}
-	return ast.StringTerm(t.UTC().Format(time.RFC3339Nano))
+	o.text("currency", r.currency)
+	o.whole("amount_minor", r.minor)
+	into.put("refund_reported", o.term())
 }
 
 // inputNames are the names of the input's fields as terms. They never change,
