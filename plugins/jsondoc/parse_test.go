@@ -143,7 +143,7 @@ func TestErrorsRepeatNothing(t *testing.T) {
 // same values.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
-		`{"a":[1,-2.5e+3,"x\u00e9\ud83d\ude00",null,true,false,{}]}`, `""`, `[]`, `{"a":1,"a":2}`, `01`, "\"\xff\"", `"\ud800"`, ` 1 `, `-0`, `"\\\/\b\f\n\r\t\""`,
+		`{"a":[1,-2.5e+3,"x\u00e9\ud83d\ude00",null,true,false,{}]}`, `""`, `[]`, `{"a":1,"a":2}`, `01`, "\"\xff\"", `"\ud800"`, ` 1 `, `-0`, `{"b":"<&>\u2028\u007f","a\u00e9":{"z":[],"":{}},"a":[1E5,0.10]}`, `"\\\/\b\f\n\r\t\""`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -168,6 +168,10 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(err)
 		}
 		same(t, v, want)
+		sorted, err := json.Marshal(want)
+		if err != nil || v.Sorted() != string(sorted) {
+			t.Fatalf("sorted %s, want %s (%v)", v.Sorted(), sorted, err)
+		}
 	})
 }
 

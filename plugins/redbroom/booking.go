@@ -1,8 +1,6 @@
 package redbroom
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -36,7 +34,7 @@ func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
 	}
 	r := &reader{message: m, p: p}
 	e := r.event()
-	e.Origin.Content = content(m.event, ev.Request.Body)
+	e.Origin.Content = content(m, ev.Request.Body)
 	return []booking.Event{e}, nil
 }
 
@@ -165,20 +163,9 @@ func once(list []string, text string) []string {
 
 // content is a digest of what happened and of `data`, whatever the order of
 // its members: the same event sent again under another id has an equal version.
-func content(event string, body []byte) string {
-	var envelope map[string]json.RawMessage
-	var data any
-	if err := json.Unmarshal(body, &envelope); err != nil {
-		return booking.Digest(event, string(body))
+func content(m message, body []byte) string {
+	if !m.data.Exists() {
+		return booking.Digest(m.event, string(body))
 	}
-	numbers := json.NewDecoder(bytes.NewReader(envelope["data"]))
-	numbers.UseNumber()
-	if err := numbers.Decode(&data); err != nil {
-		return booking.Digest(event, string(body))
-	}
-	sorted, err := json.Marshal(data)
-	if err != nil {
-		return booking.Digest(event, string(body))
-	}
-	return booking.Digest(event, string(sorted))
+	return booking.Digest(m.event, m.data.Sorted())
 }

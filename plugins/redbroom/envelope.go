@@ -34,13 +34,30 @@ var (
 	errBooking  = errors.New("the event has no usable data.bookingId, so nobody can tell which booking it is")
 )
 
-// read takes an envelope apart, as far as everybody needs it; all of its users
-// but Verify reject with Malformed. Nothing in it is trusted before Verify.
+// ids are the members that Identify and Verify need.
+var ids = []jsondoc.Wanted{{Name: "source"}, {Name: "eventType"}, {Name: "eventId"}, {Name: "data", Members: []jsondoc.Wanted{{Name: "bookingId"}}}}
+
+// readIDs is read for who needs the ids alone: the rest is checked as strictly,
+// and left out of the message.
+func readIDs(body []byte) (message, error) {
+	doc, err := jsondoc.Pick(body, ids)
+	if err != nil {
+		return message{}, err
+	}
+	return messageOf(doc)
+}
+
+// read takes an envelope apart; all of its users but Verify reject with
+// Malformed. Nothing in it is trusted before Verify.
 func read(body []byte) (message, error) {
 	doc, err := jsondoc.Parse(body)
 	if err != nil {
 		return message{}, err
 	}
+	return messageOf(doc)
+}
+
+func messageOf(doc jsondoc.Value) (message, error) {
 	m := message{data: doc.Get("data")}
 	m.app, _ = doc.Get("source").Text()
 	m.event, _ = doc.Get("eventType").Text()
@@ -81,7 +98,7 @@ func (m message) key() string {
 
 // Identify reads the envelope of a request nobody trusts yet.
 func (p *provider) Identify(r pipeline.Request) (pipeline.Identity, error) {
-	m, err := read(r.Body)
+	m, err := readIDs(r.Body)
 	if err != nil {
 		return pipeline.Identity{}, pipeline.Rejectf(pipeline.Malformed, "read the envelope: %w", err)
 	}

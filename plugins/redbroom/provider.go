@@ -24,8 +24,8 @@ func Spec() pipeline.ProviderSpec {
 }
 
 type provider struct {
-	secrets map[string][]config.Secret // by app
-	nobody  []config.Secret            // what an unknown app is compared with; it matches nothing
+	signers map[string][]*signer // by app
+	nobody  []*signer            // what an unknown app is compared with; it matches nothing
 	zone    *time.Location
 }
 
@@ -39,5 +39,11 @@ func New(c Config, d pipeline.ProviderDeps) (pipeline.Provider, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return &provider{secrets: c.SigningSecrets, nobody: []config.Secret{{}}, zone: d.Zone}, nil
+	p := &provider{signers: make(map[string][]*signer, len(c.SigningSecrets)), nobody: []*signer{newSigner(config.Secret{})}, zone: d.Zone}
+	for app, secrets := range c.SigningSecrets {
+		for _, secret := range secrets {
+			p.signers[app] = append(p.signers[app], newSigner(secret))
+		}
+	}
+	return p, nil
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
-	"github.com/reservoirhq/reservoir/pipeline/config"
 )
 
 // How a webhook is signed (developers.redbroomsoftware.com/integration/webhooks).
@@ -41,14 +40,14 @@ var (
 // judge.
 func (p *provider) Verify(r pipeline.Request, _ time.Time) (pipeline.Verification, error) {
 	got, ok := claimed(r.Header)
-	m, err := read(r.Body)
+	m, err := readIDs(r.Body)
 	// An app without a secret costs what another one does: strangers learn
 	// nothing of which there are.
-	secrets, known := p.secrets[m.app]
+	signers, known := p.signers[m.app]
 	if !known || err != nil {
-		secrets = p.nobody
+		signers = p.nobody
 	}
-	match := signedByAny(r.Body, got, secrets)
+	match := signedByAny(r.Body, got, signers)
 	if !ok || err != nil || !known || !match {
 		return pipeline.Verification{}, pipeline.Reject(pipeline.Unverified, errSignature)
 	}
@@ -61,31 +60,29 @@ func (p *provider) Verify(r pipeline.Request, _ time.Time) (pipeline.Verificatio
 
 // claimed reads the one signature of a request. Two would let one party see
 // another signature than the next.
-func claimed(h http.Header) ([]byte, bool) {
+func claimed(h http.Header) (sum [sha256.Size]byte, ok bool) {
 	values := h.Values(signatureHeader)
 	if len(values) != 1 {
-		return nil, false
+		return sum, false
 	}
 	digits, found := strings.CutPrefix(values[0], signaturePrefix)
-	sum, err := hex.DecodeString(digits)
-	return sum, found && err == nil && len(sum) == sha256.Size
+	if !found || len(digits) != hex.EncodedLen(len(sum)) {
+		return sum, false
+	}
+	_, err := hex.Decode(sum[:], []byte(digits))
+	return sum, err == nil
 }
 
 // signedByAny compares with every secret, also after one has matched.
-func signedByAny(body, got []byte, secrets []config.Secret) bool {
+func signedByAny(body []byte, got [sha256.Size]byte, signers []*signer) bool {
 	match := false
-	for _, secret := range secrets {
-		if hmac.Equal(got, sum(body, secret)) && !secret.IsZero() {
+	for _, s := range signers {
+		want := s.sum(body)
+		if hmac.Equal(got[:], want[:]) && !s.secret.IsZero() {
 			match = true
 		}
 	}
 	return match
-}
-
-func sum(body []byte, secret config.Secret) []byte {
-	mac := hmac.New(sha256.New, []byte(secret.Reveal()))
-	mac.Write(body)
-	return mac.Sum(nil)
 }
 
 func stamp(h http.Header) (time.Time, bool) {
@@ -99,19 +96,20 @@ func stamp(h http.Header) (time.Time, bool) {
 
 // Send signs a recorded webhook with the first secret of its app, at now.
 func (p *provider) Send(r pipeline.Request, now time.Time) (pipeline.Request, error) {
-	m, err := read(r.Body)
+	m, err := readIDs(r.Body)
 	if err != nil {
 		return pipeline.Request{}, fmt.Errorf("sign a webhook: read the envelope: %w", err)
 	}
-	secrets := p.secrets[m.app]
-	if len(secrets) == 0 {
+	signers := p.signers[m.app]
+	if len(signers) == 0 {
 		return pipeline.Request{}, fmt.Errorf("sign a webhook of %s: the app has no secret; add it to signing_secrets", m.app)
 	}
 	r.Header = r.Header.Clone()
 	if r.Header == nil {
 		r.Header = http.Header{}
 	}
-	r.Header.Set(signatureHeader, signaturePrefix+hex.EncodeToString(sum(r.Body, secrets[0])))
+	sum := signers[0].sum(r.Body)
+	r.Header.Set(signatureHeader, signaturePrefix+hex.EncodeToString(sum[:]))
 	r.Header.Set(timestampHeader, strconv.FormatInt(now.Unix(), 10))
 	return r, nil
 }

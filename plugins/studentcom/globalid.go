@@ -28,11 +28,12 @@ func fromGlobal(text string) (string, bool) {
 	if len(text) > longest {
 		return "", false
 	}
-	decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
+	var room [longest]byte
+	n, err := base64.RawStdEncoding.Decode(room[:], []byte(strings.TrimRight(text, "=")))
 	if err != nil {
 		return "", false
 	}
-	doc, err := jsondoc.Parse(decoded)
+	doc, err := jsondoc.Parse(room[:n])
 	if err != nil {
 		return "", false
 	}

@@ -21,10 +21,15 @@ type message struct {
 	booking   jsondoc.Value
 }
 
-// read takes a body apart, as far as Identify needs it. Both of its users
-// reject with Malformed.
-func read(body []byte) (message, error) {
-	doc, err := jsondoc.Parse(body)
+// ids are the members that Identify needs.
+var ids = []jsondoc.Wanted{
+	{Name: "id"}, {Name: "type"},
+	{Name: "data", Members: []jsondoc.Wanted{{Name: "object", Members: []jsondoc.Wanted{{Name: "referenceId"}}}}},
+}
+
+// read takes a document apart, as far as Identify needs it; err is that of its
+// reader. Both of its users reject with Malformed.
+func read(doc jsondoc.Value, err error) (message, error) {
 	if err != nil {
 		return message{}, pipeline.Rejectf(pipeline.Malformed, "read the webhook's JSON: %w", err)
 	}
@@ -45,7 +50,7 @@ func read(body []byte) (message, error) {
 
 // Identify gives the envelope's event id and the booking's referenceId.
 func (p *provider) Identify(r pipeline.Request) (pipeline.Identity, error) {
-	m, err := read(r.Body)
+	m, err := read(jsondoc.Pick(r.Body, ids))
 	if err != nil {
 		return pipeline.Identity{}, err
 	}

@@ -15,7 +15,7 @@ var errState = errors.New("neither its stage nor its times nor the type of the e
 
 // Normalise gives the one booking that the webhook is about.
 func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
-	m, err := read(ev.Request.Body)
+	m, err := read(jsondoc.Parse(ev.Request.Body))
 	if err != nil {
 		return nil, err
 	}

@@ -30,9 +30,12 @@ type message struct {
 	doc   jsondoc.Value
 }
 
-// read takes a body apart, as far as Identify needs it.
-func read(body []byte) (message, error) {
-	doc, err := jsondoc.Parse(body)
+// ids are the members that Identify needs.
+var ids = []jsondoc.Wanted{{Name: "id"}, {Name: "checkIn"}, {Name: "checkOut"}, {Name: "lines"}, {Name: "amount"}}
+
+// read takes a document apart, as far as Identify needs it; err is that of its
+// reader.
+func read(doc jsondoc.Value, err error) (message, error) {
 	if err != nil {
 		return message{}, pipeline.Rejectf(pipeline.Malformed, "read the webhook's JSON: %w", err)
 	}
@@ -69,7 +72,7 @@ func (m message) key() string {
 
 // Identify gives the resource's id: there is no id of the event.
 func (p *provider) Identify(r pipeline.Request) (pipeline.Identity, error) {
-	m, err := read(r.Body)
+	m, err := read(jsondoc.Pick(r.Body, ids))
 	if err != nil {
 		return pipeline.Identity{}, err
 	}

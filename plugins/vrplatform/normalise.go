@@ -6,6 +6,7 @@ import (
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
+	"github.com/reservoirhq/reservoir/plugins/jsondoc"
 )
 
 // Conflicts of this plugin.
@@ -21,7 +22,7 @@ const (
 // Normalise gives the event of a reservation, or one event of each reservation
 // that a payment pays.
 func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
-	m, err := read(ev.Request.Body)
+	m, err := read(jsondoc.Parse(ev.Request.Body))
 	if err != nil {
 		return nil, err
 	}
