@@ -16,6 +16,7 @@ type layoutReader interface {
 	Groups(ctx context.Context, prefix string) ([]string, error)
 	Committed(ctx context.Context, group string) (map[pipeline.Partition]int64, error)
 	Ends(ctx context.Context, topic string) (map[int32]int64, error)
+	ReadPartition(ctx context.Context, p pipeline.Partition, from, to int64, fn func(pipeline.Record) error) error
 }
 
 // leftovers refuses a layout that would leave unread records behind: what an
@@ -58,7 +59,14 @@ func unread(ctx context.Context, k layoutReader, group string, reads []string) e
 			return fmt.Errorf("ask for the end of %s: %w", topic, err)
 		}
 		for p, offset := range committed {
-			if p.Topic == topic && ends[p.ID] > offset {
+			if p.Topic != topic || ends[p.ID] <= offset {
+				continue
+			}
+			left, err := holdsRecords(ctx, k, p, offset)
+			if err != nil {
+				return fmt.Errorf("look for unread records in %s: %w", p, err)
+			}
+			if left {
 				lag[topic] += ends[p.ID] - offset
 			}
 		}
@@ -68,6 +76,18 @@ func unread(ctx context.Context, k layoutReader, group string, reads []string) e
 	}
 	left := slices.Sorted(maps.Keys(lag))
 	return &LayoutError{Group: group, Topic: left[0], Records: lag[left[0]]}
+}
+
+var errRecord = errors.New("there is a record")
+
+// holdsRecords tells records from the marks that end transactions: those have
+// offsets too, and nobody reads them.
+func holdsRecords(ctx context.Context, k layoutReader, p pipeline.Partition, from int64) (bool, error) {
+	err := k.ReadPartition(ctx, p, from, kafka.End, func(pipeline.Record) error { return errRecord })
+	if errors.Is(err, errRecord) {
+		return true, nil
+	}
+	return false, err
 }
 
 func topicsOf(committed map[pipeline.Partition]int64) map[string]bool {

@@ -86,7 +86,7 @@ func (e *Engine) judge(reports []kafka.TopicReport) error {
 	weak := 0
 	for _, r := range reports {
 		counts[r.Name] = r.Partitions
-		if r.Replicas < 2 {
+		if r.Replicas < 2 || r.Replicas >= 3 && r.MinInSync == 1 {
 			weak++ // invariant 1: one broker's loss can take these records
 		}
 		for _, m := range r.Mismatches {
@@ -100,7 +100,7 @@ func (e *Engine) judge(reports []kafka.TopicReport) error {
 	}
 	e.metrics.unsafeTopics.Set(float64(weak))
 	if weak > 0 && !e.plan.File.Kafka.IsEmbedded() {
-		e.deps.Log.Warn("topics have one replica: what is answered 200 is lost with their broker", "topics", weak)
+		e.deps.Log.Warn("topics keep one copy, or call a record safe with one: what was answered 200 can be lost with a broker; give them three replicas and min.insync.replicas=2", "topics", weak)
 	}
 	return agree(counts, e.plan.mustAgree())
 }
