@@ -18,7 +18,7 @@ func TestWorkersGiveBackWhatTheirWorkGave(t *testing.T) {
 				if n%2 == 0 {
 					want = nil
 				}
-				if got := w.do(func() error { time.Sleep(time.Second); return want }); got != want {
+				if got := w.do(func() error { time.Sleep(time.Second); return want }); !errors.Is(got, want) {
 					t.Errorf("got %v, want %v", got, want)
 				}
 			})

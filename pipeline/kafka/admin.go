@@ -111,8 +111,10 @@ func isBroken(err error) bool {
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
 	}
-	for _, broken := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, sarama.ErrNotConnected, sarama.ErrOutOfBrokers,
-		sarama.ErrBrokerNotAvailable, sarama.ErrControllerNotAvailable, sarama.ErrClosedClient} {
+	for _, broken := range []error{
+		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, sarama.ErrNotConnected, sarama.ErrOutOfBrokers,
+		sarama.ErrBrokerNotAvailable, sarama.ErrControllerNotAvailable, sarama.ErrClosedClient,
+	} {
 		if errors.Is(err, broken) {
 			return true
 		}

@@ -38,7 +38,8 @@ func TestTopicsAreMadeOnceAndDifferencesAreTold(t *testing.T) {
 		}
 		want.Mismatches = []kafka.Mismatch{
 			{Setting: "cleanup.policy", Want: "compact", Have: "delete"},
-			{Setting: "max.message.bytes", Want: "500001", Have: "500000"}, {Setting: "partitions", Want: "5", Have: "3"},
+			{Setting: "max.message.bytes", Want: "500001", Have: "500000"},
+			{Setting: "partitions", Want: "5", Have: "3"},
 		}
 		if diff := cmp.Diff([]kafka.TopicReport{want}, got); diff != "" {
 			t.Error(diff)

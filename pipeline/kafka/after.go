@@ -30,5 +30,5 @@ func (r *repeated) warn(log *slog.Logger, what string, err error) {
 		return
 	}
 	r.last = err.Error()
-	log.Warn(what, "error", err)
+	log.Warn(what, "error", err) //nolint:sloglint // every caller gives a constant
 }

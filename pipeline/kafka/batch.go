@@ -30,8 +30,10 @@ func newBatch(records []pipeline.Record, limit int) (*batch, error) {
 		o.fill(&records[i])
 		size := o.msg.ByteSize(2)
 		if size > limit {
-			b.failed = append(b.failed, &RecordError{Index: i, Topic: o.msg.Topic,
-				Err: &TooLargeError{Topic: o.msg.Topic, Bytes: size, Limit: limit}})
+			b.failed = append(b.failed, &RecordError{
+				Index: i, Topic: o.msg.Topic,
+				Err: &TooLargeError{Topic: o.msg.Topic, Bytes: size, Limit: limit},
+			})
 		}
 		b.size += int64(size)
 	}

@@ -101,10 +101,10 @@ func TestOutputsAndOffsetsAreCommittedTogetherAndSettledInOrder(t *testing.T) {
 		ch, log := subscribe(t, s, in), newSettledLog()
 		for i := range n {
 			m := get(t, "a record", ch)
-			switch {
-			case i%10 == 0:
+			switch i % 10 {
+			case 0:
 				m.Ack() // counts as no outputs
-			case i%10 == 1:
+			case 1:
 				finish(t, m, log.of(m))
 			default:
 				finish(t, m, log.of(m), copyTo(one, m), copyTo(two, m), copyTo(two, m))

@@ -17,8 +17,11 @@ func odd() pipeline.Record {
 	return pipeline.Record{
 		Topic: "in", Partition: 3, Offset: 7, Key: []byte{0xff, 0}, Value: []byte{},
 		Headers: []pipeline.Header{
-			{Key: "z", Value: []byte("1")}, {Key: "a", Value: nil}, {Key: "z", Value: []byte{0xfe}},
-			{Key: "b", Value: []byte{}}, {Key: "", Value: []byte("nameless")},
+			{Key: "z", Value: []byte("1")},
+			{Key: "a", Value: nil},
+			{Key: "z", Value: []byte{0xfe}},
+			{Key: "b", Value: []byte{}},
+			{Key: "", Value: []byte("nameless")},
 		},
 		Time: time.Date(2026, 6, 1, 9, 59, 58, 7e6, time.UTC),
 	}
@@ -89,7 +92,8 @@ func TestEveryMessageHasADeterministicUUID(t *testing.T) {
 	at := func(offset int64, headers ...pipeline.Header) string {
 		return kafka.NewMessage(pipeline.Record{Topic: "t", Offset: offset, Headers: headers}).UUID
 	}
-	if at(1) == "" || at(1) != at(1) || at(1) == at(2) {
+	first, again := at(1), at(1)
+	if first == "" || first != again || first == at(2) {
 		t.Errorf("by position: %q, %q, %q", at(1), at(1), at(2))
 	}
 	if got := at(1, pipeline.Text(kafka.UUIDHeader, "u")); got != "u" {

@@ -65,7 +65,7 @@ func follow(ctx context.Context, part sarama.PartitionConsumer, one *sync.Mutex,
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-part.Errors(): // trouble that sarama goes on from by itself
+		case <-part.Errors(): //nolint:errcheck // trouble that sarama goes on from by itself
 		case m, ok := <-part.Messages():
 			if !ok {
 				return sarama.ErrOffsetOutOfRange

@@ -131,8 +131,10 @@ type model struct {
 }
 
 func newModel(t testing.TB) *model {
-	return &model{t: t, w: newWindow(8, 64, 0), active: map[*lane]*task{}, keys: map[string]int{},
-		last: map[string]int64{}, open: map[int64]bool{}}
+	return &model{
+		t: t, w: newWindow(8, 64, 0), active: map[*lane]*task{}, keys: map[string]int{},
+		last: map[string]int64{}, open: map[int64]bool{},
+	}
 }
 
 func (m *model) step(choice byte) {
