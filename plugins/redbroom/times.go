@@ -10,7 +10,10 @@ import (
 // source's, and paths are then listed as assumed. Nil where the field holds
 // something else, such as a placeholder.
 func (r *reader) instant(field string, paths ...string) *time.Time {
-	text, _ := r.data.Get(field).Text()
+	text, ok := r.data.Get(field).Text()
+	if !ok {
+		return nil
+	}
 	if at, err := booking.ParseInstant(text); err == nil {
 		return &at
 	}

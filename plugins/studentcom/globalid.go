@@ -28,12 +28,11 @@ func fromGlobal(text string) (string, bool) {
 	if len(text) > longest {
 		return "", false
 	}
-	var room [longest]byte
-	n, err := base64.RawStdEncoding.Decode(room[:], []byte(strings.TrimRight(text, "=")))
+	decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
 	if err != nil {
 		return "", false
 	}
-	doc, err := jsondoc.Parse(room[:n])
+	doc, err := jsondoc.Parse(decoded)
 	if err != nil {
 		return "", false
 	}

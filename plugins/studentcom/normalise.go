@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
@@ -27,11 +28,11 @@ func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
 	if !ok {
 		return nil, pipeline.Rejectf(pipeline.Unidentified, "normalise booking %s: %w", m.reference, errState)
 	}
-	e := p.event(m, s, t)
-	if e.Origin.Content, err = content(e); err != nil {
+	events := []booking.Event{p.event(m, s, t)}
+	if events[0].Origin.Content, err = content(&events[0]); err != nil {
 		return nil, fmt.Errorf("normalise booking %s: %w", m.reference, err)
 	}
-	return []booking.Event{e}, nil
+	return events, nil
 }
 
 func (p *provider) event(m message, s state, t times) booking.Event {
@@ -87,10 +88,10 @@ func product(b jsondoc.Value) *booking.Product {
 // content is the version of what the event says: a digest of all that readers
 // see. Identities are not in it: the digest becomes part of a public id, and
 // with it anybody could try whether a guessed mail address is right.
-func content(e booking.Event) (string, error) {
-	seen, err := json.Marshal(e)
-	if err != nil {
+func content(e *booking.Event) (string, error) {
+	var seen strings.Builder // not bytes: the digest takes a text
+	if err := json.NewEncoder(&seen).Encode(e); err != nil {
 		return "", fmt.Errorf("encode the event for its content version: %w", err)
 	}
-	return booking.Digest("content", string(e.Type), string(seen)), nil
+	return booking.Digest("content", string(e.Type), strings.TrimSuffix(seen.String(), "\n")), nil
 }

@@ -31,10 +31,10 @@ func readTimes(b jsondoc.Value) times {
 // at reads one instant. One that cannot be read is missing; so is one that is
 // not there, where every booking has it.
 func (t *times) at(v jsondoc.Value, path string, always bool) *time.Time {
-	text, ok := v.Text()
-	at, err := booking.ParseInstant(text)
-	if ok && err == nil {
-		return &at
+	if text, ok := v.Text(); ok {
+		if at, err := booking.ParseInstant(text); err == nil {
+			return &at
+		}
 	}
 	if always || v.Exists() && !v.IsNull() {
 		t.missing = append(t.missing, path)

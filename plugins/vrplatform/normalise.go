@@ -3,6 +3,7 @@ package vrplatform
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
@@ -36,7 +37,7 @@ func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
 		return nil, pipeline.Rejectf(pipeline.Unidentified, "normalise resource %s: %w", m.id, errShape)
 	}
 	for i := range events {
-		if events[i].Origin.Content, err = content(events[i]); err != nil {
+		if events[i].Origin.Content, err = content(&events[i]); err != nil {
 			return nil, fmt.Errorf("normalise %s: %w", events[i].Origin.NativeKey, err)
 		}
 	}
@@ -60,10 +61,10 @@ func blank(nativeKey string) booking.Event {
 // see, as VRPlatform numbers neither events nor versions. Identities are not in
 // it: the digest becomes part of a public id, and with it anybody could try
 // whether a guessed name is right.
-func content(e booking.Event) (string, error) {
-	seen, err := json.Marshal(e)
-	if err != nil {
+func content(e *booking.Event) (string, error) {
+	var seen strings.Builder // not bytes: the digest takes a text
+	if err := json.NewEncoder(&seen).Encode(e); err != nil {
 		return "", fmt.Errorf("encode the event for its content version: %w", err)
 	}
-	return booking.Digest("content", string(e.Type), string(seen)), nil
+	return booking.Digest("content", string(e.Type), strings.TrimSuffix(seen.String(), "\n")), nil
 }

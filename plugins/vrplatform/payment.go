@@ -21,8 +21,9 @@ type share struct {
 // stands under the payment's own name.
 func (p *provider) payment(m message) []booking.Event {
 	whole, q := wholePayment(m)
-	var events []booking.Event
-	for _, s := range shares(m.doc.Get("lines").Items()) {
+	all := shares(m.doc.Get("lines").Items())
+	events := make([]booking.Event, 0, len(all))
+	for _, s := range all {
 		events = append(events, p.shareEvent(m, s, whole, q))
 	}
 	return events
