@@ -3,29 +3,19 @@ package travel.refund
 # outcome says what becomes of the core components, by which rule. The first
 # that holds counts.
 
-nothing := {"kind": "service_over", "rule": "service_over", "bp": 0, "keep_nights": 0, "of": "total"}
-
-everything := {"kind": "supplier", "rule": "supplier_cancelled", "bp": 10000, "keep_nights": 0, "of": "total"}
-
 default outcome := {"kind": "open", "bp": null, "rule": null}
 
-outcome := everything if {
-	by == "supplier"
-} else := nothing if {
+outcome := {"kind": "supplier", "rule": "supplier_cancelled", "bp": 10000, "keep_nights": 0, "of": "total"} if {
+	input.cancellation.by == "supplier"
+} else := {"kind": "service_over", "rule": "service_over", "bp": 0, "keep_nights": 0, "of": "total"} if {
 	service_over
-} else := from_window if {
-	window
-} else := object.union(nothing, {"kind": "no_window", "rule": concat(".", [tier_key, "no_window"])}) if {
+} else := {"kind": "window", "rule": rule, "bp": bp, "keep_nights": kept_nights, "of": window.fee.of} if {
+	rule := sprintf("%s.%s", [tier_key, window.id])
+	bp := 10000 - object.get(window.fee, "bp", 0)
+} else := {"kind": "no_window", "rule": rule, "bp": 0, "keep_nights": 0, "of": "total"} if {
 	tier
 	input.derived.minutes_before_start != null
-}
-
-from_window := {
-	"kind": "window",
-	"bp": 10000 - object.get(window.fee, "bp", 0),
-	"keep_nights": kept_nights,
-	"of": window.fee.of,
-	"rule": concat(".", [tier_key, window.id]),
+	rule := sprintf("%s.no_window", [tier_key])
 }
 
 default kept_nights := 0
@@ -41,25 +31,23 @@ kept_nights := min([total, input.derived.nights_used + object.get(window.fee, "n
 default keep := null
 
 keep := {"minor": minor, "types": core_types} if {
+	minor := window.fee.fixed_minor[input.booking.price.currency]
 	outcome.kind == "window"
-	minor := window.fee.fixed_minor[currency]
 }
 
 core_types := [t | some t, "core" in data.catalog.components]
 
 service_over if {
 	input.booking.service.precision == "minute"
-	minutes := input.derived.minutes_before_end
-	minutes != null
-	minutes <= 0
+	input.derived.minutes_before_end <= 0
+	input.derived.minutes_before_end != null
 }
 
 # The hour of a day's end is assumed, so the whole day has to be over.
 service_over if {
 	input.booking.service.precision == "day"
-	minutes := input.derived.minutes_before_end
-	minutes != null
-	minutes <= -1440
+	input.derived.minutes_before_end <= -1440
+	input.derived.minutes_before_end != null
 }
 
 default by := "unknown"
@@ -68,6 +56,6 @@ by := input.cancellation.by if input.cancellation.by in {"guest", "supplier", "p
 
 # Null is less than every number in Rego, so it has to be ruled out.
 started if {
-	input.derived.minutes_before_start != null
 	input.derived.minutes_before_start < 0
+	input.derived.minutes_before_start != null
 }

@@ -2,19 +2,18 @@ package travel.refund
 
 # rates has one entry for each type of component. A function that were
 # undefined inside the comprehension would drop its line without a word, hence
-# the defaults; the host checks that no component is without a rate.
+# the default; the host checks that no component is without a rate.
 default rates := {}
 
-rates := {c.type: rate(class(c.type)) | some c in input.booking.price.components} if {
-	applicable
+rates := {c.type: rate(object.get(classes, c.type, "unknown")) | some c in input.booking.price.components} if {
 	outcome.bp != null
+	applicable
 }
 
-default class(_) := "unknown"
-
-class(type) := tier.components[type]
-
-class(type) := data.catalog.components[type] if not tier.components[type]
+# classes is the catalogue's, with what the tier says otherwise.
+classes := object.union(data.catalog.components, tier.components) if {
+	tier.components
+} else := data.catalog.components
 
 default rate(_) := {"bp": 0}
 
@@ -22,15 +21,12 @@ rate("core") := core_rate
 
 rate("always") := {"bp": 10000}
 
-rate("before_start") := {"bp": outcome.bp} if outcome.of == "total"
-
-rate("before_start") := {"bp": 10000} if {
-	outcome.of != "total"
-	not started
-}
+rate("before_start") := {"bp": outcome.bp} if {
+	outcome.of == "total"
+} else := {"bp": 10000} if not started
 
 rate("on_full") := {"bp": outcome.bp} if outcome.of == "total"
 
-core_rate := {"bp": outcome.bp} if outcome.keep_nights == 0
-
-core_rate := {"bp": outcome.bp, "keep_nights": outcome.keep_nights} if outcome.keep_nights > 0
+core_rate := {"bp": outcome.bp} if {
+	outcome.keep_nights == 0
+} else := {"bp": outcome.bp, "keep_nights": outcome.keep_nights}

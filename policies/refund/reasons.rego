@@ -15,55 +15,36 @@ reason contains {"code": "N-NO-PRICE", "message": "the booking costs nothing", "
 	input.booking.price.total_minor == 0
 }
 
-reason contains {"code": "R-SUPPLIER", "message": "the supplier cancelled: everything goes back", "params": {}} if {
-	applicable
-	outcome.kind == "supplier"
-}
+reason contains why(outcome.kind) if applicable
 
-reason contains {"code": "R-SERVICE-OVER", "message": "cancelled after the service had ended", "params": {}} if {
-	applicable
-	outcome.kind == "service_over"
-}
+reason contains caveat(tier.basis) if by_tier
 
-reason contains {"code": "R-GRACE", "message": "cancelled in the grace period after booking", "params": {"window": window.id}} if {
-	by_window
-	"booking" in window_anchors
-}
+why("supplier") := {"code": "R-SUPPLIER", "message": "the supplier cancelled: everything goes back", "params": {}}
 
-reason contains {"code": "R-WINDOW", "message": msg, "params": params} if {
-	by_window
-	not "booking" in window_anchors
-	msg := concat(" ", ["window", window.id, "of", tier_key, "applies"])
+why("service_over") := {"code": "R-SERVICE-OVER", "message": "cancelled after the service had ended", "params": {}}
+
+why("window") := {"code": "R-GRACE", "message": "cancelled in the grace period after booking", "params": {"window": window.id}} if {
+	some i
+	window.all_of[i].anchor == "booking"
+} else := {"code": "R-WINDOW", "message": msg, "params": params} if {
+	msg := sprintf("window %s of %s applies", [window.id, tier_key])
 	params := {"window": window.id, "minutes_before_start": input.derived.minutes_before_start}
 }
 
-reason contains {"code": "R-NO-WINDOW", "message": msg, "params": {"minutes_before_start": input.derived.minutes_before_start}} if {
-	applicable
-	outcome.kind == "no_window"
-	msg := concat(" ", ["too late for every window of", tier_key])
+why("no_window") := {"code": "R-NO-WINDOW", "message": msg, "params": {"minutes_before_start": input.derived.minutes_before_start}} if {
+	msg := sprintf("too late for every window of %s", [tier_key])
 }
 
-reason contains {"code": "R-ASSUMED-TIER", "message": msg, "params": {"tier": tier_key}} if {
-	by_tier
-	tier.basis == "assumption"
-	msg := concat(" ", ["the percentages of", tier_key, "are a shipped assumption; the operator confirms them"])
+caveat("assumption") := {"code": "R-ASSUMED-TIER", "message": msg, "params": {"tier": tier_key}} if {
+	msg := sprintf("the percentages of %s are a shipped assumption; the operator confirms them", [tier_key])
 }
 
-reason contains {"code": "R-THIRD-PARTY-TIER", "message": msg, "params": params} if {
-	by_tier
-	tier.basis == "third_party"
-	msg := concat(" ", ["the rows of", tier_key, "were read at a third party"])
+caveat("third_party") := {"code": "R-THIRD-PARTY-TIER", "message": msg, "params": params} if {
+	msg := sprintf("the rows of %s were read at a third party", [tier_key])
 	params := {"tier": tier_key, "source": tier.source, "retrieved_at": tier.retrieved_at}
 }
 
-by_window if {
-	applicable
-	outcome.kind == "window"
-}
-
 by_tier if {
-	applicable
 	outcome.kind in {"window", "no_window"}
+	applicable
 }
-
-window_anchors := {c.anchor | some c in window.all_of}

@@ -29,24 +29,13 @@ result := {
 	"policy": data.catalog.policy,
 }
 
-default decision := "review"
-
-decision := "not_applicable" if {
-	not blocked
+decision := "review" if {
+	blocked
+} else := "not_applicable" if {
 	not applicable
-}
-
-decision := "approve" if {
-	not blocked
-	applicable
+} else := "approve" if {
 	gives
-}
-
-decision := "deny" if {
-	not blocked
-	applicable
-	not gives
-}
+} else := "deny"
 
 # blocked holds while a person must look.
 blocked if {
@@ -55,8 +44,8 @@ blocked if {
 }
 
 gives if {
-	some r in rates
-	r.bp > 0
+	some type
+	rates[type].bp > 0
 }
 
 # applicable holds where a refund can be due at all.

@@ -14,17 +14,14 @@ versions := data.catalog.tiers[family][name] if {
 
 # tier is the one version in force when the booking was made: terms are those
 # agreed, not those of today.
-tier := versions[i] if {
-	count(fitting) == 1
-	some i in fitting
-}
+tier := versions[fitting[0]] if count(fitting) == 1
 
 # fitting holds places in the list: collecting the versions themselves would copy them.
-fitting contains i if {
+fitting := [i |
 	some i, v in versions
 	in_force(v)
 	fits_stay(v)
-}
+]
 
 default tier_version := null
 
@@ -34,10 +31,10 @@ dated(v) if v.effective_from != null
 
 dated(v) if v.effective_to != null
 
-in_force(v) if not dated(v)
-
 in_force(v) if {
-	dated(v)
+	v.effective_from == null
+	v.effective_to == null
+} else if {
 	since(v.effective_from)
 	until(v.effective_to)
 }
@@ -66,12 +63,17 @@ fits_stay(v) if {
 }
 
 # window is the first row whose conditions all hold.
-window := tier.windows[min(open_windows)]
+window := tier.windows[open_windows[0]]
 
-open_windows contains i if {
+open_windows := [i |
 	input.derived.minutes_before_start != null
 	some i, w in tier.windows
-	every c in w.all_of { holds(c) }
+	not shut(w)
+]
+
+shut(w) if {
+	some c in w.all_of
+	not holds(c)
 }
 
 holds(c) if {

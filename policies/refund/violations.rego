@@ -7,7 +7,7 @@ error(code, message) := {"code": code, "severity": "error", "message": message}
 
 warning(code, message) := {"code": code, "severity": "warning", "message": message}
 
-violation contains error("stale", "a newer state of the booking was published before") if input.stale
+violation contains error("stale", "a newer state of the booking was published before") if input.stale == true
 
 violation contains error("conflict", sprintf("the event contradicts itself: %s", [conflict])) if {
 	some conflict in input.quality.conflicts
@@ -46,16 +46,16 @@ violation contains error("missing_price", "the price or its currency is not know
 }
 
 violation contains error("price_already_adjusted", "the price already holds a cancellation line, so what was paid cannot be told") if {
-	applicable
 	some c in input.booking.price.components
 	c.type in {"cancellation", "refund"}
+	applicable
 }
 
 violation contains error("unknown_component", sprintf("the catalogue has no class for price component %s", [c.type])) if {
-	applicable
 	some c in input.booking.price.components
-	class(c.type) == "unknown"
+	not classes[c.type]
 	not c.type in {"cancellation", "refund"}
+	applicable
 }
 
 violation contains error("missing_components", "what the price is made of is not known, and its parts are refunded differently") if {
@@ -93,9 +93,9 @@ violation contains error("unknown_tier", "the booking names no cancellation term
 }
 
 violation contains error("unknown_tier", sprintf("the catalogue has no tier %s", [tier_key])) if {
-	needs_tier
-	tier_key != null
 	not versions
+	tier_key != null
+	needs_tier
 }
 
 violation contains error("missing_booked_at", sprintf("%s depends on when the booking was made", [tier_key])) if {
@@ -112,47 +112,47 @@ violation contains error("tier_not_in_force", msg) if {
 }
 
 violation contains error("missing_nights", sprintf("%s depends on the number of nights", [tier_key])) if {
-	not has_nights
+	input.derived.nights_total <= 0 # so is null
 	needs_nights
 }
 
 violation contains error("no_fixed_fee", sprintf("the fixed fee of %s is not given in %s", [tier_key, currency])) if {
 	window.fee.fixed_minor
-	by_window
+	outcome.kind == "window"
 	keep == null
+	applicable
 }
 
 violation contains error("evidence_required", sprintf("%s asks for written evidence of %s", [tier_key, input.cancellation.reason_code])) if {
-	needs_tier
 	input.cancellation.reason_code in tier.evidence_reasons
+	needs_tier
 }
 
 violation contains warning("start_hour_assumed", msg) if {
 	input.booking.service.precision == "day"
-	needs_tier
 	input.derived.minutes_before_start != null
-	some w in tier.windows
-	some c in w.all_of
-	abs(input.derived.minutes_before_start - c.min_minutes) < 720
-	msg := sprintf("the hour of the start is assumed, and the deadline of window %s is less than 12 hours away", [w.id])
+	some i, j
+	abs(input.derived.minutes_before_start - tier.windows[i].all_of[j].min_minutes) < 720
+	needs_tier
+	msg := sprintf("the hour of the start is assumed, and the deadline of window %s is less than 12 hours away", [tier.windows[i].id])
 }
 
 needs_tier if {
+	input.cancellation.by == "guest"
 	applicable
-	not by in {"supplier", "platform", "system", "unknown"}
 	not service_over
 }
 
 needs_booked_at if {
-	needs_tier
 	some v in versions
 	dated(v)
+	needs_tier
 }
 
 needs_booked_at if {
+	some i, j, k
+	versions[i].windows[j].all_of[k].anchor == "booking"
 	needs_tier
-	some c in versions[_].windows[_].all_of
-	c.anchor == "booking"
 }
 
 needs_nights if {
@@ -161,11 +161,10 @@ needs_nights if {
 }
 
 needs_nights if {
-	by_window
 	window.fee.of == "remaining_nights"
+	outcome.kind == "window"
+	applicable
 }
-
-has_nights if input.derived.nights_total > 0
 
 input_incomplete if {
 	input.booking.booked_at == null
@@ -173,7 +172,7 @@ input_incomplete if {
 }
 
 input_incomplete if {
-	not has_nights
+	input.derived.nights_total <= 0
 	bounded_terms
 }
 
