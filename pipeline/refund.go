@@ -8,8 +8,12 @@ import (
 
 // RefundKey names the one refund that a cancellation may lead to: a digest of
 // the booking and the instant it was called off. Cancellations without an
-// instant share one key, so that doubt never makes a second refund.
+// instant share one key, so that doubt never makes a second refund; an event
+// that calls nothing off has one of its own.
 func RefundKey(e *booking.Event) string {
+	if e.Cancellation == nil && e.Booking.CancelledAt == nil && e.Type != booking.Cancelled && e.Type != booking.Expired {
+		return booking.Digest("no refund", e.Booking.ID, e.ID)
+	}
 	return booking.Digest("refund", e.Booking.ID, cancellationInstant(e))
 }
 

@@ -153,8 +153,10 @@ func (d *decoder) unknown(n Node, fields []field) {
 		problem := "is not known here; "
 		if near := nearest(item.name, names); near != "" {
 			problem += "did you mean `" + near + "`?"
-		} else {
+		} else if len(names) > 0 {
 			problem += "remove it, or write " + orList(names)
+		} else {
+			problem += "remove it: nothing is configured here"
 		}
 		child := n.child(item.name)
 		child.at = item.key

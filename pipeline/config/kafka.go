@@ -23,7 +23,7 @@ const (
 
 // SASL is a login.
 type SASL struct {
-	Mechanism string `yaml:"mechanism" enum:"plain,scram-sha-256,scram-sha-512" doc:"How the password is proved."`
+	Mechanism string `yaml:"mechanism" enum:"plain,scram-sha-256,scram-sha-512,PLAIN,SCRAM-SHA-256,SCRAM-SHA-512" doc:"How the password is proved."`
 	Username  string `yaml:"username,required" doc:"The login's name."`
 	Password  Secret `yaml:"password,required" doc:"The login's secret."`
 }

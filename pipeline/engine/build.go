@@ -86,7 +86,7 @@ func (p *Plan) steps(pl PlannedPipeline, s PlannedSegment, sources map[string]pi
 			Log: deps.Log.With("pipeline", pl.Name, "stage", b.spec.Name), Dir: filepath.Dir(file), DataDir: p.File.Kafka.Embedded.Dir,
 		})
 		if err != nil {
-			return nil, config.Collect(b.node.Fault(err.Error()))
+			return nil, faultsOf(b.node, err)
 		}
 		steps = append(steps, step{name: b.spec.Name, stage: stage, retry: retryOf(stage)})
 	}
@@ -141,6 +141,18 @@ func registerStage(s step, to prometheus.Registerer) error {
 		}
 	}
 	return nil
+}
+
+// faultsOf gives a fault of the file for each line of an error: a bundle of
+// policies has several at once.
+func faultsOf(at config.Node, err error) config.Faults {
+	var faults []error
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			faults = append(faults, at.Fault(line))
+		}
+	}
+	return config.Collect(faults...)
 }
 
 func retryOf(stage pipeline.Stage) pipeline.RetryPolicy {

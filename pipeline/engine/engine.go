@@ -36,23 +36,30 @@ type Engine struct {
 	rejects   map[string]*rejects // by source
 	router    *message.Router
 	workers   *workers
+	waits     pipeline.Clock // that of everything which a drain need not wait for
+	drain     context.CancelFunc
 	readers   *readers
 }
 
 // New makes an engine: its stages and plugins, but no connection yet. brokers
 // are where the cluster is found; metrics are registered with to.
 func New(plan *Plan, brokers []string, deps Deps, to prometheus.Registerer) (*Engine, error) {
-	built, err := plan.build(deps)
-	if err != nil {
-		return nil, err
-	}
 	m, err := newMetrics(to)
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
+	draining, drain := context.WithCancel(context.Background())
+	waits := deps
+	waits.Clock = drainClock{deps.Clock, draining}
+	built, err := plan.build(waits)
+	if err != nil {
+		drain()
+		return nil, err
+	}
 	e := &Engine{
 		plan: plan, deps: deps, built: built, metrics: m, health: newHealth(m),
 		maxRecord: maxRecord(built), scrub: scrubber(plan.File.Secrets()), rejects: map[string]*rejects{}, workers: newWorkers(),
+		waits: waits.Clock, drain: drain,
 	}
 	e.kafka = connection(plan.File.Kafka, brokers, e.maxRecord, deps)
 	if e.publisher, err = kafka.NewPublisher(e.kafka); err != nil {
@@ -69,6 +76,7 @@ func New(plan *Plan, brokers []string, deps Deps, to prometheus.Registerer) (*En
 
 // Close closes what New made. Run must have returned.
 func (e *Engine) Close() error {
+	e.drain()
 	e.workers.close()
 	errs := []error{e.publisher.Close(), e.admin.Close()}
 	for _, b := range e.built {
@@ -143,7 +151,7 @@ func limiter(cfg *config.RateLimit) *rate.Limiter {
 func (e *Engine) chain(b built, s builtSegment, once bool) *chain {
 	return &chain{
 		pipeline: b.plan.Name, steps: s.steps, metrics: e.metrics,
-		retrier: retrier{clock: e.deps.Clock, once: once, jitter: func() float64 { return float64(e.deps.Random()>>11) / (1 << 53) }},
+		retrier: retrier{clock: e.waits, once: once, jitter: func() float64 { return float64(e.deps.Random()>>11) / (1 << 53) }},
 	}
 }
 
@@ -187,12 +195,16 @@ func (e *Engine) Run(ctx context.Context) error {
 	case err := <-routed:
 		return fmt.Errorf("the segments ended by themselves: %w", err)
 	}
-	e.health.drain()
+	e.Drain()
 	return e.router.Close()
 }
 
-// Drain makes /readyz say that no more webhooks are taken.
-func (e *Engine) Drain() { e.health.drain() }
+// Drain makes /readyz say that no more webhooks are taken, and ends every wait
+// for a better time.
+func (e *Engine) Drain() {
+	e.health.drain()
+	e.drain()
+}
 
 func (e *Engine) segmentNames() []string {
 	var all []string
@@ -236,7 +248,7 @@ func (e *Engine) addRoute(b built, s builtSegment) error {
 	}
 	e.readers.bySegment[name] = subscriber
 	segment := &segment{
-		name: s.plan.Name, chain: e.chain(b, s, false), writer: e.writer(b, s), sources: b.sources, clock: e.deps.Clock,
+		name: s.plan.Name, chain: e.chain(b, s, false), writer: e.writer(b, s), sources: b.sources, clock: e.waits,
 		metrics: e.metrics, inFlight: e.metrics.inFlight.WithLabelValues(name), parks: s.plan.parks, adopts: b.adopter(s),
 		committer: e.committer(name),
 	}

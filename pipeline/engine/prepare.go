@@ -124,7 +124,7 @@ func connection(cfg config.Kafka, brokers []string, maxRecord int, deps Deps) ka
 		Brokers: brokers, ClientID: cfg.ClientID, InstanceID: cfg.InstanceID, MaxRecord: maxRecord, Log: deps.Log,
 	}
 	if cfg.SASL != nil {
-		c.SASL = &kafka.SASL{Mechanism: cfg.SASL.Mechanism, User: cfg.SASL.Username, Password: cfg.SASL.Password}
+		c.SASL = &kafka.SASL{Mechanism: strings.ToLower(cfg.SASL.Mechanism), User: cfg.SASL.Username, Password: cfg.SASL.Password}
 	}
 	if cfg.TLS != nil {
 		c.TLS = &kafka.TLS{CA: string(cfg.TLS.CA), Cert: string(cfg.TLS.Cert), Key: cfg.TLS.Key, ServerName: cfg.TLS.ServerName}

@@ -12,10 +12,10 @@ import (
 // rejects keeps what was refused with 400 and 401 in the rejected topic.
 type rejects struct {
 	to recordWriter
-	// strangers bounds the 401s that are kept: 100 a minute and source. The
-	// rest is counted only.
+	// strangers bounds what is kept of those who are not verified: 100 a minute
+	// and source. The rest is counted only.
 	strangers *rate.Limiter
-	// background carries the 401s, which nobody waits for.
+	// background carries what strangers said, which nobody waits for.
 	background chan pipeline.Record
 	clock      pipeline.Clock
 }
@@ -31,13 +31,14 @@ func newRejects(to recordWriter, clock pipeline.Clock) *rejects {
 	}
 }
 
-// keep writes a 400 before it is answered, so that a sender's defect can be
-// looked at; a 401 never waits.
-func (r *rejects) keep(ctx context.Context, w writer, ev pipeline.Event, why *pipeline.Rejection) error {
-	switch why.Reason {
-	case pipeline.Malformed:
+// keep writes a sender's 400 before it is answered, so that its defect can be
+// looked at. What a stranger said never waits and is bounded, be it answered
+// 401 or 400.
+func (r *rejects) keep(ctx context.Context, w writer, ev pipeline.Event, why *pipeline.Rejection, stranger bool) error {
+	switch {
+	case why.Reason == pipeline.Malformed && !stranger:
 		return r.to.Write(ctx, r.record(w, ev, why))
-	case pipeline.Unverified:
+	case why.Reason == pipeline.Malformed || why.Reason == pipeline.Unverified:
 		if r.strangers.AllowN(r.clock.Now(), 1) {
 			select {
 			case r.background <- r.record(w, ev, why):
@@ -48,7 +49,7 @@ func (r *rejects) keep(ctx context.Context, w writer, ev pipeline.Event, why *pi
 	return nil
 }
 
-// run writes the 401s until the context ends.
+// run writes what strangers said until the context ends.
 func (r *rejects) run(ctx context.Context) {
 	for {
 		select {

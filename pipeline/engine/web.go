@@ -133,7 +133,7 @@ func (h *web) refuse(ctx context.Context, w http.ResponseWriter, ev pipeline.Eve
 		h.logger.Warn("webhook answered 503", "source", h.source.Name, "event_id", ev.ID, "key", ev.Key, "error", err)
 		return h.sorry(w, "the webhook could not be stored; call again")
 	}
-	if err := h.rejects.keep(ctx, h.writer, ev, rejection); err != nil {
+	if err := h.rejects.keep(ctx, h.writer, ev, rejection, h.stranger(ev, rejection)); err != nil {
 		h.logger.Warn("rejected webhook not kept; answered 503", "source", h.source.Name, "error", err)
 		return h.sorry(w, "the webhook could not be stored; call again")
 	}
@@ -149,6 +149,15 @@ func (h *web) refuse(ctx context.Context, w http.ResponseWriter, ev pipeline.Eve
 	}
 	p.write(w)
 	return p.status
+}
+
+// stranger tells a malformed webhook that no sender of ours sent.
+func (h *web) stranger(ev pipeline.Event, why *pipeline.Rejection) bool {
+	if why.Reason != pipeline.Malformed || h.source.Provider == nil {
+		return false
+	}
+	_, err := h.source.Provider.Verify(ev.Request, h.clock.Now())
+	return err != nil
 }
 
 // nextToken is when the limit lets the next webhook through.

@@ -145,6 +145,40 @@ func TestA400WaitsUntilItIsKept(t *testing.T) {
 	}
 }
 
+// knowing verifies whoever has the header.
+type knowing struct{ pipeline.Provider }
+
+func (knowing) Verify(r pipeline.Request, _ time.Time) (pipeline.Verification, error) {
+	if r.Header.Get("Known") == "" {
+		return pipeline.Verification{}, pipeline.Rejectf(pipeline.Unverified, "stranger")
+	}
+	return pipeline.Verification{Method: "header"}, nil
+}
+
+func TestAStrangersGarbageIsAnswered400AndDoesNotFillTheRejectedTopic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &memoryLog{}
+		h := testWeb(t, log, stageFunc(failing(pipeline.Rejectf(pipeline.Malformed, "why"))))
+		h.source.Provider = knowing{}
+		ctx, stop := context.WithCancel(t.Context())
+		go h.rejects.run(ctx)
+		for range 300 {
+			if w := call(h, http.MethodPost); w.Code != 400 {
+				t.Fatalf("answer %d", w.Code)
+			}
+		}
+		synctest.Wait()
+		if n := len(log.on("bookings.rejected")); n != 100 {
+			t.Errorf("%d of strangers were kept, want 100", n)
+		}
+		if w := call(h, http.MethodPost, "Known", "yes"); w.Code != 400 || len(log.on("bookings.rejected")) != 101 {
+			t.Errorf("a sender's is answered %d, %d kept", w.Code, len(log.on("bookings.rejected")))
+		}
+		stop()
+		synctest.Wait()
+	})
+}
+
 func TestA401NeverWaitsAndAHundredAMinuteAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &memoryLog{}

@@ -16,7 +16,7 @@ import (
 
 // Config is what ops write under `dedupe`.
 type Config struct {
-	Window config.Duration `yaml:"window" doc:"How long event ids are remembered; longer than the longest retry of any provider."`
+	Window config.Duration `yaml:"window" doc:"How long event ids are remembered; 14d or more, the longest time a provider repeats a webhook."`
 	Dir    config.Path     `yaml:"dir" doc:"The folder for the state on local disk, one for each process; empty is state/<pipeline> in the data folder, with a number for each further process of the machine, or memory where there is no data folder."`
 	Memory config.Size     `yaml:"memory" doc:"How much memory the state may take; the rest is on disk."`
 }

@@ -9,9 +9,10 @@ import (
 )
 
 type stage struct {
-	cfg     Config
-	sources map[string]pipeline.Source
-	hosts   map[string]*host // by source, for those that look up
+	cfg      Config
+	pipeline string
+	sources  map[string]pipeline.Source
+	hosts    map[string]*host // by source, for those that look up
 }
 
 var (
@@ -21,7 +22,7 @@ var (
 
 // New makes the stage.
 func New(cfg Config, deps pipeline.StageDeps) (pipeline.Stage, error) {
-	s := &stage{cfg: cfg, sources: deps.Sources, hosts: map[string]*host{}}
+	s := &stage{cfg: cfg, pipeline: deps.Pipeline, sources: deps.Sources, hosts: map[string]*host{}}
 	for name, source := range deps.Sources {
 		if enricher, ok := source.Provider.(pipeline.Enricher); ok {
 			s.hosts[name] = newHost(name, enricher, cfg, deps.Clock, deps.Log)

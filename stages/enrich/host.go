@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -23,6 +24,14 @@ type host struct {
 	limit    *rate.Limiter
 	breaker  *gobreaker.CircuitBreaker[pipeline.LookUp]
 	clock    pipeline.Clock
+
+	waiting atomic.Int64 // 1 while the host is down for everybody
+	last    atomic.Value // the text of the last outage
+}
+
+func (h *host) why() string {
+	text, _ := h.last.Load().(string)
+	return text
 }
 
 const (
@@ -36,26 +45,38 @@ const (
 )
 
 func newHost(source string, enricher pipeline.Enricher, cfg Config, clock pipeline.Clock, log *slog.Logger) *host {
-	return &host{
+	h := &host{
 		source:   source,
 		enricher: enricher,
 		timeout:  cfg.Timeout.Std(),
 		slots:    make(chan struct{}, cfg.MaxInFlight),
 		limit:    hourly(cfg.PerHour),
 		clock:    clock,
-		breaker: gobreaker.NewCircuitBreaker[pipeline.LookUp](gobreaker.Settings{
-			Name:        source,
-			MaxRequests: 1,
-			Timeout:     pause,
-			ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= down },
-			// Only an outage speaks of the host; every other error is an answer.
-			IsSuccessful: func(err error) bool { _, outage := pipeline.AsOutage(err); return !outage },
-			// A shutdown says nothing of the host.
-			IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
-			OnStateChange: func(name string, from, to gobreaker.State) {
-				log.Warn("look-up host", "source", name, "was", from.String(), "is", to.String())
-			},
-		}),
+	}
+	h.breaker = gobreaker.NewCircuitBreaker[pipeline.LookUp](gobreaker.Settings{
+		Name:        source,
+		MaxRequests: 1,
+		Timeout:     pause,
+		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= down },
+		// Only an outage speaks of the host; every other error is an answer.
+		IsSuccessful: func(err error) bool { _, outage := pipeline.AsOutage(err); return !outage },
+		// A shutdown says nothing of the host.
+		IsExcluded:    func(err error) bool { return errors.Is(err, context.Canceled) },
+		OnStateChange: func(_ string, from, to gobreaker.State) { h.changed(from, to, log) },
+	})
+	return h
+}
+
+// changed says once that a host is down and once that it answers again, not
+// that it is tried in between.
+func (h *host) changed(from, to gobreaker.State, log *slog.Logger) {
+	switch {
+	case from == gobreaker.StateClosed && to == gobreaker.StateOpen:
+		h.waiting.Store(1)
+		log.Warn("the look-up host is down; its source waits", "source", h.source, "error", h.why())
+	case to == gobreaker.StateClosed:
+		h.waiting.Store(0)
+		log.Info("the look-up host answers again", "source", h.source)
 	}
 }
 
@@ -108,15 +129,30 @@ func (h *host) ask(ctx context.Context, ev pipeline.Event) (pipeline.LookUp, err
 		return pipeline.LookUp{}, ctx.Err()
 	}
 	defer func() { <-h.slots }()
-	if err := h.limit.Wait(ctx); err != nil {
+	if err := h.share(ctx); err != nil {
 		return pipeline.LookUp{}, err
 	}
 	bounded, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
 	answer, err := h.enricher.LookUp(bounded, ev)
+	if outage, down := pipeline.AsOutage(err); down {
+		h.last.Store(outage.Error())
+	}
 	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
 		// A host that lets everybody wait is as good as down.
-		return pipeline.LookUp{}, pipeline.Outage(fmt.Errorf("no answer within %s", h.timeout), 0)
+		h.last.Store(fmt.Sprintf("no answer within %s", h.timeout))
+		return pipeline.LookUp{}, pipeline.Outage(errors.New(h.why()), 0)
 	}
 	return answer, err
+}
+
+// share waits for this hour's share to have room.
+func (h *host) share(ctx context.Context) error {
+	now := h.clock.Now()
+	turn := h.limit.ReserveN(now, 1)
+	if err := h.clock.Sleep(ctx, turn.DelayFrom(now)); err != nil {
+		turn.CancelAt(now)
+		return err
+	}
+	return nil
 }

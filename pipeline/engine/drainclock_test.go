@@ -1,0 +1,40 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+func TestNobodySleepsThroughADrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		draining, drain := context.WithCancel(t.Context())
+		c := drainClock{pipeline.WallClock{}, draining}
+		if err := c.Sleep(t.Context(), time.Minute); err != nil {
+			t.Fatalf("without a drain: %v", err)
+		}
+		began := time.Now()
+		time.AfterFunc(time.Second, drain)
+		if err := c.Sleep(t.Context(), time.Hour); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+	})
+}
+
+func TestADrainLeavesARecordThatWaitsToItsNextReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		draining, drain := context.WithCancel(t.Context())
+		log := &memoryLog{}
+		s := testSegment(t, log, failing(errTrouble))
+		s.parks = true
+		s.chain.retrier.clock = drainClock{pipeline.WallClock{}, draining}
+		time.AfterFunc(100*time.Millisecond, drain) // between two attempts
+		if err := handle(t, t.Context(), s, rawRecord(t)); !errors.Is(err, context.Canceled) || len(log.records) != 0 {
+			t.Errorf("%d records were written, %v", len(log.records), err)
+		}
+	})
+}
