@@ -56,8 +56,8 @@ func bookingOf(root *node, h hook) (*node, error) {
 		return nil, errors.New("it does not hold one booking")
 	}
 	b := root.child("booking")
-	for _, name := range []string{"booking_id", "account_id", "channel_id", "status", "cancel_reason"} {
-		if len(b.all(name)) > 1 {
+	for _, name := range [...]string{"booking_id", "account_id", "channel_id", "status", "cancel_reason"} {
+		if b.twice(name) {
 			return nil, fmt.Errorf("it says %s twice", name)
 		}
 	}

@@ -3,8 +3,6 @@ package tourcms
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"hash"
-	"io"
 	"strconv"
 	"strings"
 
@@ -94,22 +92,22 @@ func text(s string) *string {
 // fingerprint is a digest of everything in a booking but the texts for people
 // (`*_display`): equal for answers that differ in white space alone.
 func fingerprint(b *node) string {
-	h := sha256.New()
-	b.digest(h)
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(b.digested(make([]byte, 0, 2048)))
+	return hex.EncodeToString(sum[:])
 }
 
-// digest writes the lengths too, so that no two trees are written alike.
-func (n *node) digest(h hash.Hash) {
+// digested writes the lengths too, so that no two trees are written alike.
+func (n *node) digested(out []byte) []byte {
 	if strings.HasSuffix(n.name, "_display") {
-		return
+		return out
 	}
-	for _, s := range []string{n.name, n.text} {
-		_, _ = io.WriteString(h, strconv.Itoa(len(s))+":"+s)
+	for _, s := range [...]string{n.name, n.text} {
+		out = strconv.AppendInt(out, int64(len(s)), 10)
+		out = append(append(out, ':'), s...)
 	}
-	_, _ = io.WriteString(h, "{")
-	for _, c := range n.children {
-		c.digest(h)
+	out = append(out, '{')
+	for c := n.first; c != nil; c = c.next {
+		out = c.digested(out)
 	}
-	_, _ = io.WriteString(h, "}")
+	return append(out, '}')
 }

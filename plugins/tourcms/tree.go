@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 )
@@ -18,16 +17,25 @@ const (
 // node is one element: its name, its text without surrounding white space,
 // its children in order. Namespaces and attributes play no part in an answer.
 type node struct {
-	name     string
-	text     string
-	children []*node
-	raw      []byte // the text while the element is open
+	name  string
+	text  string
+	first *node // of the children
+	next  *node // child of the same parent
 }
 
 // parseTree reads a document. It is stricter than needed to read TourCMS: no
 // document type (so no entities), one root, known encodings, bounded.
 func parseTree(doc []byte) (*node, error) {
-	d := xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(doc, []byte("\xef\xbb\xbf"))))
+	doc = bytes.TrimPrefix(doc, []byte("\xef\xbb\xbf"))
+	if root, ok := parsePlain(string(doc)); ok {
+		return root, nil
+	}
+	return parseAny(doc)
+}
+
+// parseAny reads every document there is.
+func parseAny(doc []byte) (*node, error) {
+	d := xml.NewDecoder(bytes.NewReader(doc))
 	d.CharsetReader = charset
 	b := builder{}
 	for {
@@ -44,71 +52,49 @@ func parseTree(doc []byte) (*node, error) {
 	}
 }
 
-type builder struct {
-	root  *node
-	open  []*node
-	nodes int
-}
-
-func (b *builder) add(token xml.Token) error {
-	switch t := token.(type) {
-	case xml.StartElement:
-		return b.start(t.Name.Local)
-	case xml.EndElement:
-		return b.end(t.Name.Local)
-	case xml.CharData:
-		return b.chars(t)
-	case xml.Directive:
-		return errors.New("the XML has a document type; refused, an answer needs no entities")
-	}
-	return nil // comments and processing instructions
-}
-
-func (b *builder) start(name string) error {
-	if b.nodes++; b.nodes > maxNodes || len(b.open) >= maxDepth {
-		return fmt.Errorf("the XML has more than %d elements or is nested deeper than %d", maxNodes, maxDepth)
-	}
-	n := &node{name: name}
-	switch {
-	case len(b.open) > 0:
-		parent := b.open[len(b.open)-1]
-		parent.children = append(parent.children, n)
-	case b.root != nil:
-		return errors.New("the XML has two root elements")
-	default:
-		b.root = n
-	}
-	b.open = append(b.open, n)
-	return nil
-}
-
-func (b *builder) end(name string) error {
-	if len(b.open) == 0 || b.open[len(b.open)-1].name != name {
-		return errors.New("the XML closes an element that is not open")
-	}
-	n := b.open[len(b.open)-1]
-	n.text, n.raw = strings.TrimSpace(string(n.raw)), nil
-	b.open = b.open[:len(b.open)-1]
-	return nil
-}
-
-func (b *builder) chars(text []byte) error {
-	if len(b.open) > 0 {
-		n := b.open[len(b.open)-1]
-		n.raw = append(n.raw, text...)
+// child gives the first child of that name, nil where there is none. A nil
+// node has no children: an absent and an empty container read alike.
+func (n *node) child(name string) *node {
+	if n == nil {
 		return nil
 	}
-	if len(bytes.TrimSpace(text)) > 0 {
-		return errors.New("the XML has text outside its root element")
+	for c := n.first; c != nil; c = c.next {
+		if c.name == name {
+			return c
+		}
 	}
 	return nil
 }
 
-func (b *builder) finish() (*node, error) {
-	if b.root == nil || len(b.open) > 0 {
-		return nil, errors.New("the XML ends before its root element does")
+// all gives every child of that name: a list of one reads like any list.
+func (n *node) all(name string) []*node {
+	var found []*node
+	for c := n.child(name); c != nil; c = c.next {
+		if c.name == name {
+			found = append(found, c)
+		}
 	}
-	return b.root, nil
+	return found
+}
+
+// twice tells that there is more than one child of that name.
+func (n *node) twice(name string) bool {
+	c := n.child(name)
+	for c != nil && c.next != nil {
+		if c = c.next; c.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// value gives the text of the child of that name, "" where it is absent or
+// empty: agents see fields by permission, so both mean `not told`.
+func (n *node) value(name string) string {
+	if c := n.child(name); c != nil {
+		return c.text
+	}
+	return ""
 }
 
 // charset reads the encodings an answer was seen or may be expected in;
@@ -132,41 +118,4 @@ func charset(label string, in io.Reader) (io.Reader, error) {
 		return strings.NewReader(string(runes)), nil
 	}
 	return nil, errors.New("an encoding that is neither UTF-8, ASCII nor ISO 8859-1")
-}
-
-// child gives the first child of that name, nil where there is none. A nil
-// node has no children: an absent and an empty container read alike.
-func (n *node) child(name string) *node {
-	if n == nil {
-		return nil
-	}
-	for _, c := range n.children {
-		if c.name == name {
-			return c
-		}
-	}
-	return nil
-}
-
-// all gives every child of that name: a list of one reads like any list.
-func (n *node) all(name string) []*node {
-	if n == nil {
-		return nil
-	}
-	var found []*node
-	for _, c := range n.children {
-		if c.name == name {
-			found = append(found, c)
-		}
-	}
-	return found
-}
-
-// value gives the text of the child of that name, "" where it is absent or
-// empty: agents see fields by permission, so both mean `not told`.
-func (n *node) value(name string) string {
-	if c := n.child(name); c != nil {
-		return c.text
-	}
-	return ""
 }

@@ -100,6 +100,51 @@ func TestFingerprintFollowsContentOnly(t *testing.T) {
 	}
 }
 
+// readAlike asks that the reader of plain documents takes nothing that
+// encoding/xml refuses, and reads the same.
+func readAlike(t *testing.T, doc []byte) {
+	t.Helper()
+	plain, ok := parsePlain(string(doc))
+	if !ok {
+		return
+	}
+	any, err := parseAny(doc)
+	if err != nil {
+		t.Fatalf("taken, and encoding/xml says: %v", err)
+	}
+	sameTree(t, plain, any)
+}
+
+func sameTree(t *testing.T, a, b *node) {
+	t.Helper()
+	for ; a != nil && b != nil; a, b = a.next, b.next {
+		if a.name != b.name || a.text != b.text {
+			t.Fatalf("%s %q, encoding/xml reads %s %q", a.name, a.text, b.name, b.text)
+		}
+		sameTree(t, a.first, b.first)
+	}
+	if a != nil || b != nil {
+		t.Fatal("another number of elements")
+	}
+}
+
+func TestRecordedAnswersArePlain(t *testing.T) {
+	answers, err := filepath.Glob("testdata/*/lookup.xml")
+	if err != nil || len(answers) == 0 {
+		t.Fatalf("no recorded answers: %v", err)
+	}
+	for _, file := range answers {
+		doc, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readAlike(t, doc)
+		if _, ok := parsePlain(string(doc)); !ok {
+			t.Errorf("%s takes the long way", file)
+		}
+	}
+}
+
 func FuzzTree(f *testing.F) {
 	answers, err := filepath.Glob("testdata/*/lookup.xml")
 	if err != nil || len(answers) == 0 {
@@ -112,7 +157,14 @@ func FuzzTree(f *testing.F) {
 		}
 		f.Add(doc)
 	}
+	for _, doc := range []string{
+		"<r>a&amp;b&lt;&gt;&quot;&apos;</r>", "<r>a&amp</r>", "<r>a&#65;</r>", "<r>a]]></r>", "<r>a<b/>c</r>", "<r>a<b />\r\n</r>", "<r>a\rb</r>",
+		"<r>\u00a0</r>", "<r>\uffff</r>", "<r:a>x</r:a>", "<r a='1'>x</r>", "<r>x</r >", "<r>\x7f</r>", "<1/>", "<r", "<r/", "<", "</", "<r></r></r>", " <r/> ",
+	} {
+		f.Add([]byte(doc))
+	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
+		readAlike(t, doc)
 		root, err := parseTree(doc)
 		if err != nil {
 			return
