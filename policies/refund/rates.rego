@@ -5,10 +5,12 @@ package travel.refund
 # the default; the host checks that no component is without a rate.
 default rates := {}
 
-rates := {c.type: rate(object.get(classes, c.type, "unknown")) | some c in input.booking.price.components} if {
+rates := {type: rate(class) | some type, class in component_classes} if {
 	outcome.bp != null
-	applicable
+	applicable == true
 }
+
+component_classes := {c.type: object.get(classes, c.type, "unknown") | some c in input.booking.price.components}
 
 # classes is the catalogue's, with what the tier says otherwise.
 classes := object.union(data.catalog.components, tier.components) if {

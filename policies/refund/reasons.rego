@@ -15,7 +15,7 @@ reason contains {"code": "N-NO-PRICE", "message": "the booking costs nothing", "
 	input.booking.price.total_minor == 0
 }
 
-reason contains why(outcome.kind) if applicable
+reason contains why(outcome.kind) if applicable == true
 
 reason contains caveat(tier.basis) if by_tier
 
@@ -46,5 +46,5 @@ caveat("third_party") := {"code": "R-THIRD-PARTY-TIER", "message": msg, "params"
 
 by_tier if {
 	outcome.kind in {"window", "no_window"}
-	applicable
+	applicable == true
 }

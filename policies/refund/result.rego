@@ -29,33 +29,23 @@ result := {
 	"policy": data.catalog.policy,
 }
 
+# A person looks while anything is an error.
 decision := "review" if {
-	blocked
+	violation[_].severity == "error"
 } else := "not_applicable" if {
-	not applicable
+	applicable == false
 } else := "approve" if {
-	gives
+	rates[_].bp > 0
 } else := "deny"
 
-# blocked holds while a person must look.
-blocked if {
-	some v in violation
-	v.severity == "error"
-}
-
-gives if {
-	some type
-	rates[type].bp > 0
-}
-
-# applicable holds where a refund can be due at all.
-applicable if not inapplicable
-
-inapplicable if input.booking.status in {"quoted", "expired", "rejected"}
-
-inapplicable if input.booking.payment_status == "unpaid"
-
-inapplicable if input.booking.price.total_minor == 0
+# applicable says whether a refund can be due at all.
+applicable := false if {
+	input.booking.status in {"quoted", "expired", "rejected"}
+} else := false if {
+	input.booking.payment_status == "unpaid"
+} else := false if {
+	input.booking.price.total_minor == 0
+} else := true
 
 default currency := null
 

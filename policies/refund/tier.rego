@@ -53,14 +53,10 @@ bounded(v) if v.min_nights
 
 bounded(v) if v.max_nights
 
-fits_stay(v) if not bounded(v)
-
 fits_stay(v) if {
-	bounded(v)
-	nights := input.derived.nights_total
-	nights >= object.get(v, "min_nights", 0)
-	nights <= object.get(v, "max_nights", 1000000)
-}
+	input.derived.nights_total >= object.get(v, "min_nights", 0)
+	input.derived.nights_total <= object.get(v, "max_nights", 1000000)
+} else if not bounded(v)
 
 # window is the first row whose conditions all hold.
 window := tier.windows[open_windows[0]]

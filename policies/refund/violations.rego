@@ -15,7 +15,7 @@ violation contains error("conflict", sprintf("the event contradicts itself: %s",
 
 violation contains error("not_cancelled", sprintf("the event says cancelled, the booking is %s", [input.booking.status])) if {
 	input.booking.status != "cancelled"
-	applicable
+	applicable == true
 }
 
 violation contains error("paid_but_not_sold", sprintf("the booking is %s, and yet something was paid", [input.booking.status])) if {
@@ -25,59 +25,56 @@ violation contains error("paid_but_not_sold", sprintf("the booking is %s, and ye
 
 violation contains error("cancelled_by_unknown", "nobody says who cancelled") if {
 	by == "unknown"
-	applicable
+	applicable == true
 }
 
 violation contains error("cancelled_by_platform", sprintf("cancelled by the %s, neither guest nor supplier", [by])) if {
 	input.cancellation.by in {"platform", "system"}
-	applicable
+	applicable == true
 }
 
 violation contains error("supplier_reason", sprintf("cancelled by the supplier for %s: perhaps there is nothing to pay back", [code])) if {
 	input.cancellation.by == "supplier"
-	applicable
+	applicable == true
 	code := input.cancellation.reason_code
 	code in data.catalog.supplier_reasons_for_review
 }
 
-violation contains error("missing_price", "the price or its currency is not known") if {
-	currency == null
-	applicable
+violation contains unlimited if {
+	auto_limit_minor == null
+	applicable == true
 }
+
+unlimited := error("missing_price", "the price or its currency is not known") if {
+	currency == null
+} else := error("no_auto_limit", sprintf("the catalogue has no limit for %s", [currency]))
 
 violation contains error("price_already_adjusted", "the price already holds a cancellation line, so what was paid cannot be told") if {
-	some c in input.booking.price.components
-	c.type in {"cancellation", "refund"}
-	applicable
+	some type in {"cancellation", "refund"}
+	component_classes[type]
+	applicable == true
 }
 
-violation contains error("unknown_component", sprintf("the catalogue has no class for price component %s", [c.type])) if {
-	some c in input.booking.price.components
-	not classes[c.type]
-	not c.type in {"cancellation", "refund"}
-	applicable
+violation contains error("unknown_component", sprintf("the catalogue has no class for price component %s", [type])) if {
+	some type, "unknown" in component_classes
+	not type in {"cancellation", "refund"}
+	applicable == true
 }
 
 violation contains error("missing_components", "what the price is made of is not known, and its parts are refunded differently") if {
 	"price.components" in input.quality.missing
-	applicable
+	applicable == true
 	outcome.bp != 10000
 }
 
 violation contains warning("payment_unknown", "whether the price was paid is not known; the refund is reckoned on the price") if {
 	input.booking.payment_status == "unknown"
-	applicable
+	applicable == true
 }
 
 violation contains error("partly_paid", "paid in part, and the event does not say how much") if {
 	input.booking.payment_status == "partial"
-	applicable
-}
-
-violation contains error("no_auto_limit", sprintf("the catalogue has no limit for %s", [currency])) if {
-	auto_limit_minor == null
-	currency != null
-	applicable
+	applicable == true
 }
 
 # What only a decision by tier needs.
@@ -87,28 +84,23 @@ violation contains error("missing_start", "the start of the service is not known
 	needs_tier
 }
 
-violation contains error("unknown_tier", "the booking names no cancellation terms") if {
-	tier_key == null
+violation contains without_tier if {
+	not tier
 	needs_tier
 }
 
-violation contains error("unknown_tier", sprintf("the catalogue has no tier %s", [tier_key])) if {
+without_tier := error("unknown_tier", "the booking names no cancellation terms") if {
+	tier_key == null
+} else := error("unknown_tier", sprintf("the catalogue has no tier %s", [tier_key])) if {
 	not versions
-	tier_key != null
-	needs_tier
+} else := error("tier_not_in_force", msg) if {
+	not input_incomplete
+	msg := sprintf("%d versions of %s fit the booking's date and nights, want one", [count(fitting), tier_key])
 }
 
 violation contains error("missing_booked_at", sprintf("%s depends on when the booking was made", [tier_key])) if {
 	input.booking.booked_at == null
 	needs_booked_at
-}
-
-violation contains error("tier_not_in_force", msg) if {
-	not tier
-	versions
-	needs_tier
-	not input_incomplete
-	msg := sprintf("%d versions of %s fit the booking's date and nights, want one", [count(fitting), tier_key])
 }
 
 violation contains error("missing_nights", sprintf("%s depends on the number of nights", [tier_key])) if {
@@ -120,7 +112,7 @@ violation contains error("no_fixed_fee", sprintf("the fixed fee of %s is not giv
 	window.fee.fixed_minor
 	outcome.kind == "window"
 	keep == null
-	applicable
+	applicable == true
 }
 
 violation contains error("evidence_required", sprintf("%s asks for written evidence of %s", [tier_key, input.cancellation.reason_code])) if {
@@ -139,8 +131,8 @@ violation contains warning("start_hour_assumed", msg) if {
 
 needs_tier if {
 	input.cancellation.by == "guest"
-	applicable
-	not service_over
+	applicable == true
+	outcome.kind != "service_over"
 }
 
 needs_booked_at if {
@@ -163,7 +155,7 @@ needs_nights if {
 needs_nights if {
 	window.fee.of == "remaining_nights"
 	outcome.kind == "window"
-	applicable
+	applicable == true
 }
 
 input_incomplete if {
