@@ -52,42 +52,65 @@ func parseHook(query string) (hook, error) {
 	if err != nil {
 		return hook{}, err
 	}
-	h := hook{trigger: found["event"]}
+	h := hook{trigger: found.event.value}
 	if !isTrigger(h.trigger) {
 		return hook{}, errors.New("parameter event is not the name of a trigger")
 	}
-	if h.account, err = id(found, "account_id"); err != nil {
+	if h.account, err = found.account.id("account_id"); err != nil {
 		return hook{}, err
 	}
-	if h.booking, err = id(found, "booking_id"); err != nil {
+	if h.booking, err = found.booking.id("booking_id"); err != nil {
 		return hook{}, err
 	}
-	if _, ok := found["channel_id"]; ok {
-		if h.channel, err = id(found, "channel_id"); err != nil {
+	if found.channel.there {
+		if h.channel, err = found.channel.id("channel_id"); err != nil {
 			return hook{}, err
 		}
 	}
 	return h, nil
 }
 
-func known(query string) (map[string]string, error) {
-	found := make(map[string]string, 4)
+// parameters are those of a query that are known.
+type parameters struct{ event, account, channel, booking parameter }
+
+type parameter struct {
+	value string
+	there bool
+}
+
+// named gives the place of a parameter, nil where it is none of ours.
+func (p *parameters) named(name string) *parameter {
+	switch name {
+	case "event":
+		return &p.event
+	case "account_id":
+		return &p.account
+	case "channel_id":
+		return &p.channel
+	case "booking_id":
+		return &p.booking
+	}
+	return nil
+}
+
+func known(query string) (parameters, error) {
+	var found parameters
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		name, err := url.QueryUnescape(name)
 		if err != nil {
 			continue // no name of ours
 		}
-		switch name {
-		case "event", "account_id", "channel_id", "booking_id":
-		default:
+		p := found.named(name)
+		if p == nil {
 			continue
 		}
-		if _, twice := found[name]; twice {
-			return nil, fmt.Errorf("parameter %s comes twice", name)
+		if p.there {
+			return parameters{}, fmt.Errorf("parameter %s comes twice", name)
 		}
-		if found[name], err = url.QueryUnescape(value); err != nil {
-			return nil, fmt.Errorf("parameter %s is not percent-encoded", name)
+		p.there = true
+		if p.value, err = url.QueryUnescape(value); err != nil {
+			return parameters{}, fmt.Errorf("parameter %s is not percent-encoded", name)
 		}
 	}
 	return found, nil
@@ -95,8 +118,8 @@ func known(query string) (map[string]string, error) {
 
 // id reads a positive decimal number. Its own form is used from there on, so
 // that 1234 and 01234 are one booking.
-func id(found map[string]string, name string) (uint64, error) {
-	n, err := strconv.ParseUint(found[name], 10, 63)
+func (p parameter) id(name string) (uint64, error) {
+	n, err := strconv.ParseUint(p.value, 10, 63)
 	if err != nil || n == 0 {
 		return 0, fmt.Errorf("parameter %s is missing or no positive number", name)
 	}
