@@ -31,6 +31,8 @@ type site struct {
 	dir   string
 	env   map[string]string
 	level string // of the log; empty is info
+
+	hangups chan os.Signal // SIGHUP; nil for never
 }
 
 const studentSite = `
@@ -71,7 +73,8 @@ func (s *site) config() string { return filepath.Join(s.dir, "reservoir.yaml") }
 func (s *site) process(stdout, stderr io.Writer, signals chan os.Signal) command.Process {
 	return command.Process{
 		Stdout: stdout, Stderr: stderr, Clock: pipeline.WallClock{}, Random: rand.Uint64, Signals: signals,
-		Env: func(name string) (string, bool) { v, ok := s.env[name]; return v, ok },
+		Env:     func(name string) (string, bool) { v, ok := s.env[name]; return v, ok },
+		Hangups: func() <-chan os.Signal { return s.hangups },
 	}
 }
 

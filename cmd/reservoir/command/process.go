@@ -24,6 +24,9 @@ type Process struct {
 	// Signals brings SIGINT and SIGTERM: the first ends a command in order, the
 	// second at once.
 	Signals <-chan os.Signal
+	// Hangups gives what brings SIGHUP from now on; nil where there is none. A
+	// command that does not ask for it is ended by one, as terminals expect.
+	Hangups func() <-chan os.Signal
 	// Build is what `version` tells; nil where it is not known.
 	Build *debug.BuildInfo
 }
@@ -35,7 +38,7 @@ func System() Process {
 	build, _ := debug.ReadBuildInfo()
 	return Process{
 		Stdout: os.Stdout, Stderr: os.Stderr, Env: os.LookupEnv, Clock: pipeline.WallClock{},
-		Random: rand.Uint64, Signals: signals, Build: build,
+		Random: rand.Uint64, Signals: signals, Hangups: hangups, Build: build,
 	}
 }
 

@@ -2,6 +2,9 @@ package command
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/reservoirhq/reservoir/pipeline/config"
+	"github.com/reservoirhq/reservoir/pipeline/engine"
 )
 
 const runLong = `Runs the pipelines of a configuration until SIGINT or SIGTERM. Then it takes no
@@ -12,6 +15,11 @@ that was answered 200 is lost by that.
 Without ` + "`kafka.brokers`" + ` an embedded broker keeps its log in ` + "`kafka.embedded.dir`" + `.
 While no broker can be reached, webhooks and /readyz are answered 503, and the
 command waits.
+
+SIGHUP reads the configuration again: sources, secrets, policies and options of
+stages. What is under way is finished first; for that moment webhooks are
+answered 503. A configuration with faults, and a change of kafka, addresses,
+outputs or the list of stages, is refused in the log, and the old one goes on.
 
 Every secret must be set. The log goes to standard error.`
 
@@ -35,6 +43,9 @@ func (a *app) runCommand() *cobra.Command {
 				return err
 			}
 			s.log = logger
+			if a.Hangups != nil {
+				s.hangups = a.Hangups()
+			}
 			return s.run(cmd.Context())
 		},
 	}
@@ -52,5 +63,5 @@ func (a *app) service(path string) (*service, error) {
 	if faults.Err() != nil {
 		return nil, refused(path)
 	}
-	return &service{Process: a.Process, plan: plan}, nil
+	return &service{Process: a.Process, plan: plan, read: func() (*engine.Plan, config.Faults) { return a.plan(path) }}, nil
 }

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+	"os"
+	"sync"
 	"time"
 
+	"github.com/reservoirhq/reservoir/pipeline/config"
 	"github.com/reservoirhq/reservoir/pipeline/engine"
 )
 
@@ -14,6 +18,9 @@ type service struct {
 	Process
 	plan *engine.Plan
 	log  *slog.Logger
+
+	read    func() (*engine.Plan, config.Faults) // the configuration, again
+	hangups <-chan os.Signal                     // asks for that; nil for never
 
 	webhooks, admin *door
 	brokers         brokers
@@ -108,40 +115,83 @@ func (s *service) build() error {
 }
 
 // drive runs the engine until it is told to stop or something ends by itself.
+// At a SIGHUP it goes on with a new one.
 func (s *service) drive(ctx context.Context) error {
+	var before *engine.Plan // that was running when the present one was read
+	for {
+		next, err := s.turn(ctx)
+		switch {
+		case next != nil && err == nil:
+			before = s.plan
+			err = s.reload(next)
+		case s.refusedReload(err, before):
+			s.log.Error("the new configuration is refused; the old one goes on", "error", err)
+			err = s.reload(before)
+			before = nil
+		default:
+			s.log.Info("stopped")
+			return err
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// turn runs one engine; it gives the plan to go on with, if there is one.
+func (s *service) turn(ctx context.Context) (*engine.Plan, error) {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- s.engine.Run(running) }()
-	cause := s.wait(ctx, ended)
+	asked := make(chan *engine.Plan, 1)
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		if plan := s.ask(running); plan != nil {
+			asked <- plan
+		}
+	})
+	next, cause := s.wait(ctx, ended, asked)
 	s.log.Info("draining")
 	s.engine.Drain()
-	bounded, cancel := context.WithTimeout(running, drainTime)
-	defer cancel()
-	drained := s.webhooks.drain(bounded)
+	drained := s.drainWebhooks(running, next != nil)
 	stop()
-	err := errors.Join(cause, drained, <-ended)
-	s.log.Info("stopped")
-	return err
+	asking.Wait()
+	return next, errors.Join(cause, drained, <-ended)
 }
 
-// wait gives why the run ends: nil where it was told to. What ended by itself
-// gives its error to ended again, so that drive can wait for it either way.
-func (s *service) wait(ctx context.Context, ended chan error) error {
+// drainWebhooks lets those under way be answered. Before a new plan the door
+// stays, and answers 503.
+func (s *service) drainWebhooks(ctx context.Context, stays bool) error {
+	if stays {
+		s.webhooks.open(http.HandlerFunc(starting))
+		return nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	return s.webhooks.drain(bounded)
+}
+
+// wait gives why the engine is to end: nil where it was told to, and the plan to
+// go on with, if one was read. What ended by itself gives its error to ended
+// again, so that turn can wait for it either way.
+func (s *service) wait(ctx context.Context, ended chan error, asked <-chan *engine.Plan) (*engine.Plan, error) {
 	select {
 	case <-ctx.Done():
-		return nil
+		return nil, nil
+	case plan := <-asked:
+		return plan, nil
 	case err := <-ended:
 		if err == nil {
 			err = errors.New("the pipelines ended by themselves")
 		}
 		ended <- nil
-		return err
+		return nil, err
 	case <-s.brokers.failed():
-		return s.brokers.err()
+		return nil, s.brokers.err()
 	case err := <-s.webhooks.ended:
-		return s.webhooks.failed(err)
+		return nil, s.webhooks.failed(err)
 	case err := <-s.admin.ended:
-		return s.admin.failed(err)
+		return nil, s.admin.failed(err)
 	}
 }
