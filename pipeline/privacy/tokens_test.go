@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tink-crypto/tink-go/v2/prf/subtle"
@@ -91,6 +92,23 @@ func TestTokensAreTheSameForEver(t *testing.T) {
 			t.Errorf("the token of %d bytes is %s, was %s", len(identity), got, want)
 		}
 	}
+}
+
+func TestTokensAreMadeTogether(t *testing.T) {
+	of := tokens(t, strings.Repeat("a", 32))
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			identity := strings.Repeat("x", i+1)
+			want, _ := of.Token(identity)
+			for range 100 {
+				if got, err := of.Token(identity); err != nil || got != want {
+					t.Errorf("token %s, alone it was %s (%v)", got, want, err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 // FuzzTokens holds the function against Tink's, of which tokens are kept.

@@ -62,19 +62,22 @@ func (r *reader) by() booking.By {
 	return booking.ByUnknown
 }
 
-// people gives each role once, by the app's user id. clientId is guestId under
-// another name, as therapistId is providerId.
+// roles are the members that name people. clientId is guestId under another
+// name, as therapistId is providerId.
+var roles = [...]struct {
+	role   string
+	fields []string
+}{
+	{"guest", []string{"guestId", "clientId"}},
+	{"owner", []string{"ownerId"}},
+	{"provider", []string{"providerId", "therapistId"}},
+	{"canceller", []string{"cancelledBy"}},
+}
+
+// people gives each role once, by the app's user id.
 func (r *reader) people() []booking.Person {
-	people := []booking.Person{}
-	for _, known := range [...]struct {
-		role   string
-		fields []string
-	}{
-		{"guest", []string{"guestId", "clientId"}},
-		{"owner", []string{"ownerId"}},
-		{"provider", []string{"providerId", "therapistId"}},
-		{"canceller", []string{"cancelledBy"}},
-	} {
+	people := make([]booking.Person, 0, len(roles))
+	for _, known := range roles {
 		for _, field := range known.fields {
 			if id := r.user(field); id != "" {
 				people = append(people, booking.Person{Role: known.role, Identity: Name + ":" + r.app + ":" + id})

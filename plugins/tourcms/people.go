@@ -3,6 +3,7 @@ package tourcms
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"strconv"
 	"strings"
 
@@ -92,12 +93,17 @@ func text(s string) *string {
 // fingerprint is a digest of everything in a booking but the texts for people
 // (`*_display`): equal for answers that differ in white space alone.
 func fingerprint(b *node) string {
-	sum := sha256.Sum256(b.digested(make([]byte, 0, 2048)))
-	return hex.EncodeToString(sum[:])
+	h := sha256.New()
+	h.Write(b.digested(h, make([]byte, 0, 2*digestAtOnce)))
+	return hex.EncodeToString(h.Sum(nil))
 }
 
-// digested writes the lengths too, so that no two trees are written alike.
-func (n *node) digested(out []byte) []byte {
+// digestAtOnce is how many bytes a hash is handed at once, about.
+const digestAtOnce = 1024
+
+// digested writes the lengths too, so that no two trees are written alike. It
+// gives what is not yet in the hash.
+func (n *node) digested(h hash.Hash, out []byte) []byte {
 	if strings.HasSuffix(n.name, "_display") {
 		return out
 	}
@@ -105,9 +111,13 @@ func (n *node) digested(out []byte) []byte {
 		out = strconv.AppendInt(out, int64(len(s)), 10)
 		out = append(append(out, ':'), s...)
 	}
+	if len(out) >= digestAtOnce {
+		h.Write(out)
+		out = out[:0]
+	}
 	out = append(out, '{')
 	for c := n.first; c != nil; c = c.next {
-		out = c.digested(out)
+		out = c.digested(h, out)
 	}
 	return append(out, '}')
 }

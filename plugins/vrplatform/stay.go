@@ -12,7 +12,7 @@ import (
 // part of a payment's line: names, dates, people.
 func (p *provider) describe(e *booking.Event, id string, r jsondoc.Value) {
 	b := &e.Booking
-	b.Refs = append(b.Refs, booking.Ref{Kind: "booking", Value: id})
+	b.Refs = append(make([]booking.Ref, 0, 3), booking.Ref{Kind: "booking", Value: id})
 	for _, ref := range [...]struct{ field, kind string }{{"uniqueRef", "unique_ref"}, {"confirmationCode", "confirmation_code"}} {
 		if value, ok := r.Get(ref.field).Name(); ok {
 			b.Refs = append(b.Refs, booking.Ref{Kind: ref.kind, Value: value})
