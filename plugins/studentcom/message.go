@@ -23,7 +23,8 @@ type message struct {
 
 // ids are the members that Identify needs.
 var ids = []jsondoc.Wanted{
-	{Name: "id"}, {Name: "type"},
+	{Name: "id"},
+	{Name: "type"},
 	{Name: "data", Members: []jsondoc.Wanted{{Name: "object", Members: []jsondoc.Wanted{{Name: "referenceId"}}}}},
 }
 
