@@ -241,7 +241,7 @@ func (e *Engine) addRoute(b built, s builtSegment) error {
 	name := group(b.plan.Name, s.plan.Name)
 	subscriber, err := kafka.NewSubscriber(e.kafka, kafka.SubscriberConfig{
 		Group: name, OnAssigned: keeper.assigned, OnRevoked: keeper.revoked, DrainTimeout: drainTime,
-		Transactions: e.transactions(name),
+		Transactions: e.transactions(name), WindowRecords: e.window(),
 	})
 	if err != nil {
 		return fmt.Errorf("make the subscriber of %s: %w", name, err)
@@ -256,6 +256,18 @@ func (e *Engine) addRoute(b built, s builtSegment) error {
 		return e.workers.do(func() error { return segment.handle(msg) })
 	})
 	return nil
+}
+
+// window bounds the records of a partition that are under way at once, each of
+// which has a handler. 128 hide the round trips of eight partitions at several
+// times the rate one machine reaches (measured: no more throughput with 512, and
+// a fifth more memory). Under transactions a handler ends long before its
+// record's commit, and many more records wait: the subscriber's own default.
+func (e *Engine) window() int {
+	if e.plan.File.Kafka.Delivery == config.ExactlyOnce {
+		return 0
+	}
+	return 128
 }
 
 func (e *Engine) committer(segment string) committer {
