@@ -2,9 +2,9 @@ package policy
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -42,29 +42,27 @@ const fullRate = 10000
 
 func readAnswer(t *ast.Term) (answer, error) {
 	var faults []error
-	o := open(&faults, "result", t,
-		"schema", "decision", "currency", "exponent", "rate_bp", "tier", "tier_version", "rule", "rates", "keep",
-		"auto_limit_minor", "reasons", "violations", "policy", "lines", "refund_minor", "retained_minor")
+	o := open(&faults, "result", t, namesOfAnswer)
 	a := answer{
 		currency: o.text("currency"), rateBP: o.whole("rate_bp"),
 		tier: o.text("tier"), version: o.text("tier_version"), rule: o.text("rule"),
 		limit: o.whole("auto_limit_minor"), refund: o.whole("refund_minor"), retained: o.whole("retained_minor"),
 	}
 	o.whole("exponent")
-	if s := o.text("schema"); s != nil && *s != ratesFormat && *s != decisionFormat {
+	if s, ok := o.readText("schema"); ok && s != ratesFormat && s != decisionFormat {
 		o.fault("schema", "is neither "+ratesFormat+" nor "+decisionFormat)
 	}
 	a.readVerdict(o)
 	a.readMoney(o)
 	a.readWhy(o)
-	p := o.inner("policy", "id", "version")
+	p := o.inner("policy", namesOfPolicy)
 	a.policyID, a.policyVers = p.text("id"), p.text("version")
 	return a, errors.Join(faults...)
 }
 
 func (a *answer) readVerdict(o node) {
-	if d := o.text("decision"); d != nil {
-		a.decision = Verdict(*d)
+	if d, ok := o.readText("decision"); ok {
+		a.decision = Verdict(d)
 	}
 	if !slices.Contains([]Verdict{Approve, Deny, Review, NotApplicable}, a.decision) {
 		o.fault("decision", "is none of approve, deny, review, not_applicable")
@@ -75,16 +73,16 @@ func (a *answer) readMoney(o node) {
 	if o.get("rates") != nil {
 		a.rates = map[string]rate{}
 		o.each("rates", func(name string, value *ast.Term) {
-			v := o.open("rates."+name, value, "bp", "keep_nights")
+			v := o.open("rates."+name, value, namesOfRate)
 			a.rates[name] = rate{bp: v.within("bp", fullRate), keepNights: v.optional("keep_nights")}
 		})
 	}
 	if o.get("keep") != nil {
-		k := o.inner("keep", "minor", "types")
+		k := o.inner("keep", namesOfKeep)
 		a.keep = &keep{minor: k.within("minor", maxMinor), types: k.texts("types")}
 	}
 	for i, t := range o.list("lines", false) {
-		l := o.open(fmt.Sprintf("lines[%d]", i), t, "type", "paid_minor", "bp", "keep_nights", "refund_minor")
+		l := o.open(place("lines", i), t, namesOfLine)
 		a.lines = append(a.lines, Line{
 			Type: l.word("type"), PaidMinor: l.must("paid_minor"), BP: l.within("bp", fullRate),
 			KeepNights: l.optional("keep_nights"), RefundMinor: l.must("refund_minor"),
@@ -93,12 +91,16 @@ func (a *answer) readMoney(o node) {
 }
 
 func (a *answer) readWhy(o node) {
-	for i, t := range o.list("reasons", true) {
-		l := o.open(fmt.Sprintf("reasons[%d]", i), t, "code", "message", "params")
+	reasons := o.list("reasons", true)
+	a.reasons = make([]Reason, 0, len(reasons)+1) // the host may add one
+	for i, t := range reasons {
+		l := o.open(place("reasons", i), t, namesOfReason)
 		a.reasons = append(a.reasons, Reason{Code: l.word("code"), Message: l.word("message"), Params: l.params("params")})
 	}
-	for i, t := range o.list("violations", true) {
-		l := o.open(fmt.Sprintf("violations[%d]", i), t, "code", "severity", "message")
+	violations := o.list("violations", true)
+	a.violations = make([]Violation, 0, len(violations)+1)
+	for i, t := range violations {
+		l := o.open(place("violations", i), t, namesOfViolation)
 		v := Violation{Code: l.word("code"), Severity: Severity(l.word("severity")), Message: l.word("message")}
 		if v.Severity != Error && v.Severity != Warning {
 			l.fault("severity", "is neither error nor warning")
@@ -106,6 +108,23 @@ func (a *answer) readWhy(o node) {
 		a.violations = append(a.violations, v)
 	}
 }
+
+// The names that an answer and what is in it may have.
+var (
+	namesOfAnswer = []string{
+		"schema", "decision", "currency", "exponent", "rate_bp", "tier", "tier_version", "rule", "rates", "keep",
+		"auto_limit_minor", "reasons", "violations", "policy", "lines", "refund_minor", "retained_minor",
+	}
+	namesOfPolicy    = []string{"id", "version"}
+	namesOfRate      = []string{"bp", "keep_nights"}
+	namesOfKeep      = []string{"minor", "types"}
+	namesOfLine      = []string{"type", "paid_minor", "bp", "keep_nights", "refund_minor"}
+	namesOfReason    = []string{"code", "message", "params"}
+	namesOfViolation = []string{"code", "severity", "message"}
+)
+
+// place names an element of a list.
+func place(list string, i int) string { return list + "[" + strconv.Itoa(i) + "]" }
 
 const (
 	ratesFormat    = "refund-rates/1"

@@ -61,7 +61,9 @@ type asked struct {
 func (q *question) ask(ctx context.Context, a asked, limit time.Duration) (*ast.Term, error) {
 	stop := topdown.NewCancel()
 	defer time.AfterFunc(limit, stop.Cancel).Stop()
-	defer context.AfterFunc(ctx, stop.Cancel)()
+	if ctx.Done() != nil {
+		defer context.AfterFunc(ctx, stop.Cancel)()
+	}
 	m, _ := q.memos.Get().(*memo)
 	defer func() { m.reset(); q.memos.Put(m) }()
 	query := topdown.NewQuery(q.query).

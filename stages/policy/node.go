@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -24,7 +23,7 @@ type node struct {
 }
 
 // open takes t as an object with no other names than these.
-func open(faults *[]error, path string, t *ast.Term, names ...string) node {
+func open(faults *[]error, path string, t *ast.Term, names []string) node {
 	n := node{faults: faults, path: path}
 	o, ok := t.Value.(ast.Object)
 	if !ok {
@@ -32,17 +31,20 @@ func open(faults *[]error, path string, t *ast.Term, names ...string) node {
 		return n
 	}
 	n.object = o
-	o.Foreach(func(k, _ *ast.Term) {
-		name, ok := k.Value.(ast.String)
-		if !ok || !slices.Contains(names, string(name)) {
-			n.fault("", fmt.Sprintf("has a name that a decision does not have; it has %q", names))
+	known := 0
+	for _, name := range names {
+		if o.Get(answerName(name)) != nil {
+			known++
 		}
-	})
+	}
+	for range o.Len() - known {
+		n.fault("", fmt.Sprintf("has a name that a decision does not have; it has %q", names))
+	}
 	return n
 }
 
-func (n node) open(name string, t *ast.Term, names ...string) node {
-	return open(n.faults, n.path+"."+name, t, names...)
+func (n node) open(name string, t *ast.Term, names []string) node {
+	return open(n.faults, n.path+"."+name, t, names)
 }
 
 func (n node) fault(name, problem string) {
@@ -76,39 +78,47 @@ func answerName(name string) *ast.Term {
 }
 
 // inner opens an object within, an empty one where it is absent.
-func (n node) inner(name string, names ...string) node {
+func (n node) inner(name string, names []string) node {
 	if t := n.get(name); t != nil {
-		return n.open(name, t, names...)
+		return n.open(name, t, names)
 	}
 	return node{faults: n.faults, path: n.path + "." + name}
 }
 
 func (n node) text(name string) *string {
+	s, ok := n.readText(name)
+	if !ok {
+		return nil
+	}
+	return &s
+}
+
+// readText is not ok where there is none that can be read.
+func (n node) readText(name string) (text string, ok bool) {
 	t := n.get(name)
 	if t == nil {
-		return nil
+		return "", false
 	}
 	s, ok := t.Value.(ast.String)
 	if !ok {
 		n.fault(name, "is not text")
-		return nil
+		return "", false
 	}
 	if len(s) > maxText {
 		n.fault(name, fmt.Sprintf("is longer than %d bytes", maxText))
-		return nil
+		return "", false
 	}
-	text := string(s)
-	return &text
+	return string(s), true
 }
 
 // word is a text that must be there.
 func (n node) word(name string) string {
-	s := n.text(name)
-	if s == nil || *s == "" {
+	s, ok := n.readText(name)
+	if !ok || s == "" {
 		n.fault(name, "is missing")
 		return ""
 	}
-	return *s
+	return s
 }
 
 // whole is an integer in int64; anything else is a fault, never rounded.
@@ -167,8 +177,10 @@ func (n node) list(name string, setToo bool) []*ast.Term {
 	}
 	switch l := t.Value.(type) {
 	case *ast.Array:
-		terms := make([]*ast.Term, 0, l.Len())
-		l.Foreach(func(t *ast.Term) { terms = append(terms, t) })
+		terms := make([]*ast.Term, l.Len())
+		for i := range terms {
+			terms[i] = l.Elem(i)
+		}
 		return terms
 	case ast.Set:
 		if setToo {
@@ -216,7 +228,7 @@ func (n node) params(name string) map[string]any {
 	}
 	value, err := ast.JSONWithOpt(t.Value, ast.JSONOpt{SortSets: true})
 	params, ok := value.(map[string]any)
-	if err != nil || !ok || len(t.String()) > maxParams {
+	if err != nil || !ok || t.Value.StringLength() > maxParams {
 		n.fault(name, fmt.Sprintf("is not an object of JSON values in %d bytes", maxParams))
 		return map[string]any{}
 	}
