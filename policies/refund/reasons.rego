@@ -17,7 +17,10 @@ reason contains {"code": "N-NO-PRICE", "message": "the booking costs nothing", "
 
 reason contains why(outcome.kind) if applicable == true
 
-reason contains caveat(tier.basis) if by_tier
+reason contains caveat(tier.basis, tier_key) if {
+	outcome.kind in {"window", "no_window"}
+	applicable == true
+}
 
 why("supplier") := {"code": "R-SUPPLIER", "message": "the supplier cancelled: everything goes back", "params": {}}
 
@@ -27,24 +30,20 @@ why("window") := {"code": "R-GRACE", "message": "cancelled in the grace period a
 	some i
 	window.all_of[i].anchor == "booking"
 } else := {"code": "R-WINDOW", "message": msg, "params": params} if {
-	msg := sprintf("window %s of %s applies", [window.id, tier_key])
-	params := {"window": window.id, "minutes_before_start": input.derived.minutes_before_start}
+	id := window.id
+	msg := sprintf("window %s of %s applies", [id, tier_key])
+	params := {"window": id, "minutes_before_start": input.derived.minutes_before_start}
 }
 
 why("no_window") := {"code": "R-NO-WINDOW", "message": msg, "params": {"minutes_before_start": input.derived.minutes_before_start}} if {
 	msg := sprintf("too late for every window of %s", [tier_key])
 }
 
-caveat("assumption") := {"code": "R-ASSUMED-TIER", "message": msg, "params": {"tier": tier_key}} if {
-	msg := sprintf("the percentages of %s are a shipped assumption; the operator confirms them", [tier_key])
+caveat("assumption", key) := {"code": "R-ASSUMED-TIER", "message": msg, "params": {"tier": key}} if {
+	msg := sprintf("the percentages of %s are a shipped assumption; the operator confirms them", [key])
 }
 
-caveat("third_party") := {"code": "R-THIRD-PARTY-TIER", "message": msg, "params": params} if {
-	msg := sprintf("the rows of %s were read at a third party", [tier_key])
-	params := {"tier": tier_key, "source": tier.source, "retrieved_at": tier.retrieved_at}
-}
-
-by_tier if {
-	outcome.kind in {"window", "no_window"}
-	applicable == true
+caveat("third_party", key) := {"code": "R-THIRD-PARTY-TIER", "message": msg, "params": params} if {
+	msg := sprintf("the rows of %s were read at a third party", [key])
+	params := {"tier": key, "source": tier.source, "retrieved_at": tier.retrieved_at}
 }

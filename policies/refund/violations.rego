@@ -5,8 +5,6 @@ package travel.refund
 
 error(code, message) := {"code": code, "severity": "error", "message": message}
 
-warning(code, message) := {"code": code, "severity": "warning", "message": message}
-
 violation contains error("stale", "a newer state of the booking was published before") if input.stale == true
 
 violation contains error("conflict", sprintf("the event contradicts itself: %s", [conflict])) if {
@@ -67,9 +65,10 @@ violation contains error("missing_components", "what the price is made of is not
 	outcome.bp != 10000
 }
 
-violation contains warning("payment_unknown", "whether the price was paid is not known; the refund is reckoned on the price") if {
+violation contains {"code": "payment_unknown", "severity": "warning", "message": msg} if {
 	input.booking.payment_status == "unknown"
 	applicable == true
+	msg := "whether the price was paid is not known; the refund is reckoned on the price"
 }
 
 violation contains error("partly_paid", "paid in part, and the event does not say how much") if {
@@ -120,7 +119,7 @@ violation contains error("evidence_required", sprintf("%s asks for written evide
 	needs_tier
 }
 
-violation contains warning("start_hour_assumed", msg) if {
+violation contains {"code": "start_hour_assumed", "severity": "warning", "message": msg} if {
 	input.booking.service.precision == "day"
 	input.derived.minutes_before_start != null
 	some i, j
