@@ -9,9 +9,10 @@ outcome := {"kind": "supplier", "rule": "supplier_cancelled", "bp": 10000, "keep
 	input.cancellation.by == "supplier"
 } else := {"kind": "service_over", "rule": "service_over", "bp": 0, "keep_nights": 0, "of": "total"} if {
 	service_over
-} else := {"kind": "window", "rule": rule, "bp": bp, "keep_nights": kept_nights, "of": window.fee.of} if {
-	rule := sprintf("%s.%s", [tier_key, window.id])
-	bp := 10000 - object.get(window.fee, "bp", 0)
+} else := {"kind": "window", "rule": rule, "bp": bp, "keep_nights": kept_nights, "of": row.fee.of} if {
+	row := window
+	rule := sprintf("%s.%s", [tier_key, row.id])
+	bp := 10000 - object.get(row.fee, "bp", 0)
 } else := {"kind": "no_window", "rule": rule, "bp": 0, "keep_nights": 0, "of": "total"} if {
 	tier
 	input.derived.minutes_before_start != null

@@ -10,7 +10,7 @@ rates := {type: rate(class) | some type, class in component_classes} if {
 	applicable == true
 }
 
-component_classes := {c.type: object.get(classes, c.type, "unknown") | some c in input.booking.price.components}
+component_classes := {type: object.get(classes, type, "unknown") | type := input.booking.price.components[_].type}
 
 # classes is the catalogue's, with what the tier says otherwise.
 classes := object.union(data.catalog.components, tier.components) if {
@@ -19,7 +19,9 @@ classes := object.union(data.catalog.components, tier.components) if {
 
 default rate(_) := {"bp": 0}
 
-rate("core") := core_rate
+rate("core") := {"bp": outcome.bp} if {
+	outcome.keep_nights == 0
+} else := {"bp": outcome.bp, "keep_nights": outcome.keep_nights}
 
 rate("always") := {"bp": 10000}
 
@@ -28,7 +30,3 @@ rate("before_start") := {"bp": outcome.bp} if {
 } else := {"bp": 10000} if not started
 
 rate("on_full") := {"bp": outcome.bp} if outcome.of == "total"
-
-core_rate := {"bp": outcome.bp} if {
-	outcome.keep_nights == 0
-} else := {"bp": outcome.bp, "keep_nights": outcome.keep_nights}

@@ -7,9 +7,11 @@ tier_key := input.booking.policy_tier if {
 	input.booking.policy_tier != null
 } else := data.catalog.default_tier_by_source[input.booking.source]
 
-versions := data.catalog.tiers[family][name] if {
+# versions is the list that the key leads to; a family alone leads to none.
+versions := list if {
 	tier_key != null
-	[family, name] = split(tier_key, ".")
+	list := object.get(data.catalog.tiers, split(tier_key, "."), null)
+	is_array(list)
 }
 
 # tier is the one version in force when the booking was made: terms are those
