@@ -23,6 +23,9 @@ type Spec[D, T any] struct {
 	Enriches bool
 	// Cases are the plugin's recorded webhooks, one folder a case (see ReadCase).
 	Cases fs.FS
+	// Methods are the HTTP methods a plugin's sender calls with; none is GET and
+	// POST. Any other is answered 405.
+	Methods []string
 	// URLSecret says of a plugin that it proves its sender by a `{secret}`
 	// segment of the path.
 	URLSecret bool

@@ -90,6 +90,8 @@ type Source struct {
 	OneBooking bool
 	// URLSecret says that the `{secret}` segment of the path is the proof.
 	URLSecret bool
+	// Methods are the HTTP methods it is called with.
+	Methods []string
 }
 
 // BookingID gives the full booking id of a provider's key.

@@ -72,9 +72,17 @@ func (p *Plan) providers(pl PlannedPipeline, deps Deps) (map[string]pipeline.Sou
 		sources[name] = pipeline.Source{
 			Name: name, Plugin: planned.spec.Name, Path: planned.config.Path, Zone: zone, Provider: provider,
 			OneBooking: planned.spec.OneBooking, URLSecret: planned.spec.URLSecret,
+			Methods: methods(planned.spec.Methods),
 		}
 	}
 	return sources, nil
+}
+
+func methods(of []string) []string {
+	if len(of) == 0 {
+		return []string{http.MethodGet, http.MethodPost}
+	}
+	return of
 }
 
 func (p *Plan) steps(pl PlannedPipeline, s PlannedSegment, sources map[string]pipeline.Source, deps Deps) ([]step, error) {

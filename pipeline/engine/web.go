@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -35,8 +36,6 @@ type web struct {
 // patience is how long a webhook waits for the brokers' acknowledgement.
 // TourCMS gives up after 30 s; an earlier 503 tells it more.
 const patience = 10 * time.Second
-
-const allowed = "GET, POST"
 
 // ServeHTTP answers 200 only once the first topic has the webhook (invariant 1).
 func (h *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -143,7 +142,7 @@ func (h *web) refuse(ctx context.Context, w http.ResponseWriter, ev pipeline.Eve
 	case pipeline.Unverified:
 		p.detail = "the webhook is not verified" // which part was wrong is no stranger's business
 	case pipeline.BadMethod:
-		p.allow = allowed
+		p.allow = strings.Join(h.source.Methods, ", ")
 	case pipeline.RateLimited:
 		p.retryAfter = h.nextToken()
 	}

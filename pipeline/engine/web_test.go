@@ -37,7 +37,7 @@ func testWeb(t *testing.T, log *memoryLog, stage stageFunc) *web {
 	h.start()
 	clock := pipeline.WallClock{}
 	return &web{
-		source: pipeline.Source{Name: "src"}, receiver: door{}, chain: c, log: log,
+		source: pipeline.Source{Name: "src", Methods: []string{"GET", "POST"}}, receiver: door{}, chain: c, log: log,
 		writer:  writer{pipeline: "bookings", to: "bookings.raw.{source}", topics: testTopics(), scrub: scrubber(nil), clock: clock},
 		rejects: newRejects(log, clock), slots: make(chan struct{}, 2), health: h, metrics: c.metrics, clock: clock,
 		random: func() uint64 { return 7 }, logger: quiet(),

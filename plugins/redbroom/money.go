@@ -109,7 +109,28 @@ func (r *reader) refunds() []booking.Reported {
 			r.conflict("refund_ambiguous")
 		}
 	}
+	r.inPesos(reported)
 	return reported
+}
+
+// inPesos gives refundAmountCents the currency of an equal refundAmountMxn: the
+// same sum twice, once in hundredths and once in pesos, leaves no other. Nothing
+// refunded is the same in every currency and says nothing.
+func (r *reader) inPesos(reported []booking.Reported) {
+	var cents, mxn *booking.Reported
+	for i := range reported {
+		switch reported[i].Field {
+		case "refundAmountCents":
+			cents = &reported[i]
+		case "refundAmountMxn":
+			mxn = &reported[i]
+		}
+	}
+	if cents == nil || mxn == nil || cents.AmountMinor == nil || mxn.AmountMinor == nil || *cents.AmountMinor == 0 || *cents.AmountMinor != *mxn.AmountMinor {
+		return
+	}
+	cents.Currency, cents.Exponent = mxn.Currency, mxn.Exponent
+	r.assumed("refund_reported.refundAmountCents")
 }
 
 func (r *reader) inUnits(one booking.Reported, minor int64) booking.Reported {

@@ -3,6 +3,7 @@ package redbroom
 import (
 	"embed"
 	"io/fs"
+	"net/http"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -19,6 +20,7 @@ var testdata embed.FS
 func Spec() pipeline.ProviderSpec {
 	s := pipeline.NewProviderSpec(Name, "Red Broom ecosystem (goodbay, plenura): signed booking events", Defaults, New)
 	s.OneBooking = true
+	s.Methods = []string{http.MethodPost}
 	s.Cases, _ = fs.Sub(testdata, "testdata") // the name is a valid path
 	return s
 }

@@ -3,6 +3,7 @@ package studentcom
 import (
 	"embed"
 	"io/fs"
+	"net/http"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -16,6 +17,7 @@ var testdata embed.FS
 func Spec() pipeline.ProviderSpec {
 	spec := pipeline.NewProviderSpec("studentcom", "Student.com Open API: bookings of student housing, whole in the webhook", Defaults, New)
 	spec.OneBooking = true
+	spec.Methods = []string{http.MethodPost}
 	spec.URLSecret = true
 	spec.Cases = cases()
 	return spec

@@ -3,6 +3,7 @@ package vrplatform
 import (
 	"embed"
 	"io/fs"
+	"net/http"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -16,6 +17,7 @@ var testdata embed.FS
 func Spec() pipeline.ProviderSpec {
 	spec := pipeline.NewProviderSpec("vrplatform", "VRPlatform: reservations of stays, and payments that pay several of them", Defaults, New)
 	spec.URLSecret = true
+	spec.Methods = []string{http.MethodPost}
 	spec.Cases = cases()
 	return spec
 }

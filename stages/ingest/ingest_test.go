@@ -37,7 +37,7 @@ func (plug) Verify(r pipeline.Request, _ time.Time) (pipeline.Verification, erro
 func (plug) Normalise(pipeline.Event) ([]booking.Event, error) { return nil, errors.New("not here") }
 
 func source(change func(*pipeline.Source)) pipeline.Source {
-	s := pipeline.Source{Name: "src", Plugin: "plug", Path: "/hooks/src/{secret}", Provider: plug{}, URLSecret: true}
+	s := pipeline.Source{Name: "src", Plugin: "plug", Path: "/hooks/src/{secret}", Provider: plug{}, URLSecret: true, Methods: []string{"GET", "POST"}}
 	if change != nil {
 		change(&s)
 	}

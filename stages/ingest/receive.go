@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -14,8 +16,8 @@ import (
 // too slow is refused, chunked or not.
 func (s *stage) Receive(w http.ResponseWriter, r *http.Request, from pipeline.Source) (pipeline.Event, error) {
 	now := s.clock.Now()
-	if r.Method != http.MethodGet && r.Method != http.MethodPost {
-		return pipeline.Event{}, pipeline.Rejectf(pipeline.BadMethod, "method is not GET or POST")
+	if !slices.Contains(from.Methods, r.Method) {
+		return pipeline.Event{}, pipeline.Rejectf(pipeline.BadMethod, "the source %s is called with %s", from.Name, strings.Join(from.Methods, " or "))
 	}
 	body, err := s.read(w, r)
 	if err != nil {
