@@ -81,6 +81,15 @@ func TestOnlyJudgedTypesGetADecision(t *testing.T) {
 	}
 }
 
+// What is not judged costs no more than handing it on: the list it is in.
+func TestWhatIsNotJudgedCostsNothing(t *testing.T) {
+	s := builtInStage(t)
+	ev := with(func(e *booking.Event) { e.Type = booking.Updated })
+	if n := testing.AllocsPerRun(100, func() { _, _ = s.Process(context.Background(), ev) }); n > 1 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // What another stage attached stays.
 func TestOtherSideRecordsStay(t *testing.T) {
 	ev := bk42().Attach(pipeline.Lookups, pipeline.Record{Key: []byte("x")})
