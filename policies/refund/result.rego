@@ -53,4 +53,4 @@ currency := input.booking.price.currency
 
 default auto_limit_minor := null
 
-auto_limit_minor := data.catalog.auto_limit_minor[currency]
+auto_limit_minor := data.catalog.auto_limit_minor[input.booking.price.currency]

@@ -163,7 +163,7 @@ input_incomplete if {
 }
 
 input_incomplete if {
-	input.derived.nights_total <= 0
+	input.derived.nights_total <= 0 # so is null
 	bounded_terms
 }
 
