@@ -55,9 +55,6 @@ func (s *service) reload(plan *engine.Plan) error {
 	return s.build()
 }
 
-// errReload ends an engine's run for a new plan.
-var errReload = errors.New("a new configuration is to be run")
-
 // refusedReload tells a new plan that Kafka's topics refuse, such as one that
 // leaves records unread: the plan before it goes on.
 func (s *service) refusedReload(err error, before *engine.Plan) bool {

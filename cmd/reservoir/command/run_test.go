@@ -177,7 +177,8 @@ func TestARunWhoseBrokerWentAwaySaysSoAndStopsInOrder(t *testing.T) {
 // brokerSite is a site whose broker is elsewhere.
 func brokerSite(t *testing.T, address string) *site {
 	t.Helper()
-	s := newSite(t, strings.Replace(studentSite, `embedded: {dir: %DIR%/data, listen: "127.0.0.1:0"}`, "brokers: ["+address+"]", 1)+
+	site := strings.Replace(studentSite, "dedupe,", `{dedupe: {dir: "%DIR%/state"}},`, 1)
+	s := newSite(t, strings.Replace(site, `embedded: {dir: %DIR%/data, listen: "127.0.0.1:0"}`, "brokers: ["+address+"]", 1)+
 		"privacy: {key: {env: PRIVACY_KEY}}\n")
 	s.env["PRIVACY_KEY"] = "a key of more than sixteen characters"
 	return s
