@@ -8,10 +8,8 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /reservoir ./cmd/reserv
 RUN mkdir -p /data && chown 65532:65532 /data
 
 FROM scratch
-# Look-ups go to HTTPS hosts, and sources have time zones.
+# Look-ups go to HTTPS hosts.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
-COPY --from=build /usr/local/go/lib/time/zoneinfo.zip /zoneinfo.zip
-ENV ZONEINFO=/zoneinfo.zip
 COPY --from=build /reservoir /reservoir
 COPY --from=build --chown=65532:65532 /data /data
 USER 65532:65532

@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	_ "time/tzdata" // sources have time zones; a container or a bare machine may have none
 
 	"github.com/reservoirhq/reservoir/cmd/reservoir/command"
 	"github.com/reservoirhq/reservoir/pipeline/engine"
