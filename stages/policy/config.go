@@ -14,7 +14,7 @@ type Config struct {
 	Bundle  string          `yaml:"bundle" doc:"Folder of the policies, relative to the configuration file; empty is the built-in ones."`
 	Query   string          `yaml:"query" doc:"What the policy's answer is called."`
 	Timeout config.Duration `yaml:"timeout" doc:"How long one decision may take before it is held for review."`
-	Shadow  *Shadow         `yaml:"shadow" doc:"Not available yet."`
+	Shadow  *Shadow         `yaml:"shadow" doc:"Policies that are asked too and decide nothing; a metric counts what they would have decided."`
 }
 
 // Shadow names a second bundle that is evaluated without effect.
@@ -45,8 +45,8 @@ func (c Config) Validate() error {
 	if t := c.Timeout.Std(); t < time.Millisecond || t > 10*time.Second {
 		faults = append(faults, config.At("timeout", "must be from 1ms to 10s"))
 	}
-	if c.Shadow != nil {
-		faults = append(faults, config.At("shadow", "is not available yet; leave it out"))
+	if c.Shadow != nil && c.Shadow.Bundle == "" {
+		faults = append(faults, config.At("shadow.bundle", "names no folder; name that of the policies to compare with"))
 	}
 	return errors.Join(faults...)
 }

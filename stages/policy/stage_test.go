@@ -298,7 +298,7 @@ func TestConfigIsChecked(t *testing.T) {
 		{"a query of a whole package", func(c *policy.Config) { c.Query = "data.x" }, "query"},
 		{"no time", func(c *policy.Config) { c.Timeout = 0 }, "timeout"},
 		{"too long", func(c *policy.Config) { c.Timeout = config.Duration(time.Minute) }, "timeout"},
-		{"a shadow", func(c *policy.Config) { c.Shadow = &policy.Shadow{Bundle: "x"} }, "shadow"},
+		{"a shadow without a folder", func(c *policy.Config) { c.Shadow = &policy.Shadow{} }, "shadow.bundle"},
 		{"a space", func(c *policy.Config) { c.Bundle = " x" }, "bundle"},
 	} {
 		c := policy.Defaults()
