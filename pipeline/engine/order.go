@@ -44,10 +44,10 @@ func (p *planner) opening(cfg config.Pipeline) {
 }
 
 func stageNode(cfg config.Pipeline, i int) config.Node {
-	if i < len(cfg.Stages) {
+	if i < len(cfg.Stages) && cfg.Stages[i].Node.Path() != "" {
 		return cfg.Stages[i].Node
 	}
-	return cfg.Node
+	return cfg.Node // the list is too short, or its item is empty
 }
 
 // needs: what a stage works on must have been made before it, once.

@@ -72,6 +72,7 @@ func TestAChainThatWouldWorkInTheWrongPlaceIsRefused(t *testing.T) {
 		{"a look-up inside the hook", hint, "ingest, verify, enrich, to: 'raw.{source}', normalise", "stages[2]: must be a `to:` line"},
 		{"no topic at all", whole, "ingest, verify, normalise", "stages[2]: must be a `to:` line"},
 		{"too short", whole, "ingest", "must be verify"},
+		{"an empty item", whole, "~, verify", "must be ingest"},
 		{"look-ups of one source would stop the others", hint, "ingest, verify, to: raw, enrich, normalise", "must contain {source}"},
 		{"a hint without a look-up", hint, front + "normalise", "sources[0]: h only calls with an id"},
 		{"no normalise", whole, front + "enrich", "stages: has no normalise"},
