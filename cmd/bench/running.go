@@ -11,9 +11,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/reservoirhq/reservoir/cmd/bench/innkeeper"
+	"github.com/reservoirhq/reservoir/cmd/bench/payload"
 	"github.com/reservoirhq/reservoir/pipeline"
-	"github.com/reservoirhq/reservoir/pipeline/bench/innkeeper"
-	"github.com/reservoirhq/reservoir/pipeline/bench/payload"
 	"github.com/reservoirhq/reservoir/pipeline/config"
 	"github.com/reservoirhq/reservoir/pipeline/engine"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"

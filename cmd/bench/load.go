@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/reservoirhq/reservoir/cmd/bench/payload"
 	"github.com/reservoirhq/reservoir/pipeline"
-	"github.com/reservoirhq/reservoir/pipeline/bench/payload"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
 )
 

@@ -1,7 +1,7 @@
 // Command bench measures whole pipelines on a real Kafka: how many events a
 // second, at what cost of CPU and memory, with what delay.
 //
-//	go run ./pipeline/bench -brokers 127.0.0.1:19091 -only one-hop
+//	go run ./cmd/bench -brokers 127.0.0.1:19091 -only one-hop
 //
 // Each case runs in a process of its own, so that CPU time and peak memory are
 // its own; what feeds it (loader, sender of webhooks, simulated host) runs in

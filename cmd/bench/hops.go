@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/reservoirhq/reservoir/cmd/bench/innkeeper"
+	"github.com/reservoirhq/reservoir/cmd/bench/payload"
 	"github.com/reservoirhq/reservoir/pipeline"
-	"github.com/reservoirhq/reservoir/pipeline/bench/innkeeper"
-	"github.com/reservoirhq/reservoir/pipeline/bench/payload"
 )
 
 // hops measures Kafka segments over a loaded raw topic: from Run, with the

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/reservoirhq/reservoir/pipeline/bench/payload"
+	"github.com/reservoirhq/reservoir/cmd/bench/payload"
 )
 
 // options are what the command line says; they travel to the children as JSON.

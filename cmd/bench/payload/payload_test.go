@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/reservoirhq/reservoir/pipeline/bench/payload"
+	"github.com/reservoirhq/reservoir/cmd/bench/payload"
 )
 
 const some = 2000

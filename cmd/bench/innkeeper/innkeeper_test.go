@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/reservoirhq/reservoir/pipeline/bench/innkeeper"
-	"github.com/reservoirhq/reservoir/pipeline/bench/payload"
+	"github.com/reservoirhq/reservoir/cmd/bench/innkeeper"
+	"github.com/reservoirhq/reservoir/cmd/bench/payload"
 	"github.com/reservoirhq/reservoir/pipeline/config"
 	"github.com/reservoirhq/reservoir/plugins/plugintest"
 )

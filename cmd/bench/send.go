@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/reservoirhq/reservoir/pipeline/bench/payload"
+	"github.com/reservoirhq/reservoir/cmd/bench/payload"
 )
 
 // sendJob says how to send webhooks.

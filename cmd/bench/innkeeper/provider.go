@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/reservoirhq/reservoir/cmd/bench/payload"
 	"github.com/reservoirhq/reservoir/pipeline"
-	"github.com/reservoirhq/reservoir/pipeline/bench/payload"
 	"github.com/reservoirhq/reservoir/pipeline/config"
 	"github.com/reservoirhq/reservoir/plugins/jsondoc"
 )

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/reservoirhq/reservoir/pipeline/bench/payload"
+	"github.com/reservoirhq/reservoir/cmd/bench/payload"
 )
 
 // client is one connection that sends requests as bytes: net/http's client

@@ -10,8 +10,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
+	"github.com/reservoirhq/reservoir/cmd/bench/payload"
 	"github.com/reservoirhq/reservoir/pipeline"
-	"github.com/reservoirhq/reservoir/pipeline/bench/payload"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
 )
 

@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/config"
+	"github.com/reservoirhq/reservoir/pipeline/kafka"
+)
+
+// route makes a Watermill route of every Kafka segment.
+func (e *Engine) route(to prometheus.Registerer) error {
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: drainTime + 5*time.Second}, routerLog(e.deps.Log))
+	if err != nil {
+		return fmt.Errorf("make the router: %w", err)
+	}
+	e.router, e.readers = router, newReaders()
+	for _, b := range e.built {
+		for _, s := range b.segments[1:] {
+			if err := e.addRoute(b, s); err != nil {
+				return err
+			}
+		}
+	}
+	if err := to.Register(e.readers); err != nil {
+		return fmt.Errorf("register metrics: %w", err)
+	}
+	return nil
+}
+
+func (e *Engine) addRoute(b built, s builtSegment) error {
+	keeper := e.keeper(b, s)
+	name := group(b.plan.Name, s.plan.Name)
+	subscriber, err := kafka.NewSubscriber(e.kafka, kafka.SubscriberConfig{
+		Group: name, OnAssigned: keeper.assigned, OnRevoked: keeper.revoked, DrainTimeout: drainTime,
+		Transactions: e.transactions(name), WindowRecords: e.window(),
+	})
+	if err != nil {
+		return fmt.Errorf("make the subscriber of %s: %w", name, err)
+	}
+	e.readers.bySegment[name] = subscriber
+	segment := &segment{
+		name: s.plan.Name, chain: e.chain(b, s, false), writer: e.writer(b, s), sources: b.sources, clock: e.waits,
+		metrics: e.metrics, inFlight: e.metrics.inFlight.WithLabelValues(name), parks: s.plan.parks, adopts: b.adopter(s),
+		committer: e.committer(name),
+	}
+	e.router.AddConsumerHandler(name, strings.Join(s.plan.In, ","), subscriber, func(msg *message.Message) error {
+		return e.workers.do(func() error { return segment.handle(msg) })
+	})
+	return nil
+}
+
+// window bounds the records of a partition that are under way at once, each of
+// which has a handler. 128 hide the round trips of eight partitions at several
+// times the rate one machine reaches (measured: no more throughput with 512, and
+// a fifth more memory). Under transactions a handler ends long before its
+// record's commit, and many more records wait: the subscriber's own default.
+func (e *Engine) window() int {
+	if e.plan.File.Kafka.Delivery == config.ExactlyOnce {
+		return 0
+	}
+	return 128
+}
+
+func (e *Engine) committer(segment string) committer {
+	if e.plan.File.Kafka.Delivery == config.ExactlyOnce {
+		return exactlyOnce{}
+	}
+	return &atLeastOnce{to: e.publisher, clock: e.deps.Clock, health: e.health, log: e.deps.Log.With("segment", segment)}
+}
+
+// transactions gives how a segment's member commits, nil for at least once. A
+// member with a name of its own ends what it left open when it comes back.
+func (e *Engine) transactions(segment string) *kafka.Transactions {
+	if e.plan.File.Kafka.Delivery != config.ExactlyOnce {
+		return nil
+	}
+	member := e.plan.File.Kafka.InstanceID
+	if member == "" {
+		member = strconv.FormatUint(e.deps.Random(), 36)
+	}
+	return &kafka.Transactions{ID: segment + "-" + member}
+}
+
+// adopter lets the first segment that parks try what an earlier layout parked.
+func (b built) adopter(s builtSegment) func(string) bool {
+	var parking []string
+	for _, other := range b.segments {
+		if other.plan.parks {
+			parking = append(parking, other.plan.Name)
+		}
+	}
+	first := len(parking) > 0 && parking[0] == s.plan.Name
+	return func(segment string) bool { return first && !slices.Contains(parking, segment) }
+}
+
+func (e *Engine) keeper(b built, s builtSegment) *keeper {
+	k := &keeper{
+		current: b.plan.Output(pipeline.Current), retry: b.plan.Output(pipeline.Retry), admin: e.admin,
+		to: e.publisher, clock: e.deps.Clock, metrics: e.metrics, log: e.deps.Log,
+	}
+	for _, step := range s.steps {
+		if stage, ok := step.stage.(pipeline.Partitioned); ok {
+			k.stages = append(k.stages, stage)
+		}
+	}
+	return k
+}
+
+// routerLog lets Watermill's router say what is wrong, not that it works: that
+// is what metrics are for.
+func routerLog(log *slog.Logger) watermill.LoggerAdapter {
+	return watermill.NewSlogLoggerWithLevelMapping(log, map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug})
+}

@@ -1,0 +1,62 @@
+package engine
+
+import (
+	"fmt"
+	"net/http"
+
+	"golang.org/x/time/rate"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/config"
+)
+
+// Webhooks gives the handler of every source's webhooks.
+func (e *Engine) Webhooks() (http.Handler, error) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		problem{status: http.StatusNotFound, detail: "no source has this path"}.write(w)
+	})
+	slots := map[pipeline.Receiver]chan struct{}{}
+	for _, b := range e.built {
+		for _, name := range b.plan.Sources {
+			h, err := e.web(b, b.sources[name], slots)
+			if err != nil {
+				return nil, err
+			}
+			mux.Handle(b.sources[name].Path, h)
+		}
+	}
+	return mux, nil
+}
+
+func (e *Engine) web(b built, source pipeline.Source, slots map[pipeline.Receiver]chan struct{}) (*web, error) {
+	first := b.segments[0]
+	receiver, ok := first.steps[0].stage.(pipeline.Receiver)
+	if !ok {
+		return nil, fmt.Errorf("the pipeline %s begins with %s, which takes no webhooks", b.plan.Name, first.steps[0].name)
+	}
+	if slots[receiver] == nil {
+		limit := 1024
+		if bounded, ok := receiver.(pipeline.Bounded); ok {
+			limit = bounded.MaxInFlight()
+		}
+		slots[receiver] = make(chan struct{}, limit)
+	}
+	e.rejects[source.Name] = newRejects(e.publisher, e.deps.Clock)
+	return &web{
+		source: source, receiver: receiver, chain: e.chain(b, first, true), writer: e.writer(b, first),
+		log: e.publisher, rejects: e.rejects[source.Name], limit: limiter(e.plan.sources[source.Name].config.RateLimit),
+		slots: slots[receiver], health: e.health, metrics: e.metrics, clock: e.deps.Clock, random: e.deps.Random, logger: e.deps.Log,
+	}, nil
+}
+
+func limiter(cfg *config.RateLimit) *rate.Limiter {
+	if cfg == nil {
+		return nil
+	}
+	burst := cfg.Burst
+	if burst == 0 {
+		burst = max(1, int(cfg.PerSecond))
+	}
+	return rate.NewLimiter(rate.Limit(cfg.PerSecond), burst)
+}
