@@ -75,7 +75,7 @@ func (e *Engine) committer(segment string) committer {
 	if e.plan.File.Kafka.Delivery == config.ExactlyOnce {
 		return exactlyOnce{}
 	}
-	return &atLeastOnce{to: e.publisher, clock: e.deps.Clock, health: e.health, log: e.deps.Log.With("segment", segment)}
+	return &atLeastOnce{to: e.outputs, clock: e.deps.Clock, health: e.health, log: e.deps.Log.With("segment", segment)}
 }
 
 // transactions gives how a segment's member commits, nil for at least once. A
@@ -106,7 +106,7 @@ func (b built) adopter(s builtSegment) func(string) bool {
 func (e *Engine) keeper(b built, s builtSegment) *keeper {
 	k := &keeper{
 		current: b.plan.Output(pipeline.Current), retry: b.plan.Output(pipeline.Retry), admin: e.admin,
-		to: e.publisher, clock: e.deps.Clock, metrics: e.metrics, log: e.deps.Log,
+		to: e.outputs, clock: e.deps.Clock, metrics: e.metrics, log: e.deps.Log,
 	}
 	for _, step := range s.steps {
 		if stage, ok := step.stage.(pipeline.Partitioned); ok {

@@ -31,7 +31,10 @@ type Config struct {
 	// and overhead, that is written. Topics must take as much
 	// (max.message.bytes). Default DefaultMaxRecord.
 	MaxRecord int
-	Log       *slog.Logger // default: none
+	// Linger is how long a Publisher lets a record wait for others to travel
+	// with; 0 sends at once what comes while no request is out.
+	Linger time.Duration
+	Log    *slog.Logger // default: none
 }
 
 // SASL is how to log in. Mechanism is plain, scram-sha-256 or scram-sha-512.

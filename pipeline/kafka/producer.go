@@ -13,6 +13,9 @@ const (
 	// as a delay; then writes fail.
 	producerRetries = 25
 	metadataRetries = 12
+
+	// fullBatch are the bytes that end a linger early.
+	fullBatch = 256 << 10
 )
 
 type producer struct {

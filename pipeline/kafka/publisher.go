@@ -43,6 +43,9 @@ func NewPublisher(cfg Config) (*Publisher, error) {
 		return nil, err
 	}
 	producing(conf, cfg.maxRecord()-batchOverhead)
+	if cfg.Linger > 0 {
+		conf.Producer.Flush.Frequency, conf.Producer.Flush.Bytes = cfg.Linger, fullBatch
+	}
 	if err := conf.Validate(); err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)
 	}
