@@ -142,6 +142,8 @@ func TestOffsetsAreCommittedInBulkAndNeverPastAnUnfinishedRecord(t *testing.T) {
 			m.Ack()
 		}
 		eventually(t, "offset 700 committed", func() bool { return committed(t, a, g, n, 0) == 700 })
+		// Acks are taken note of by the lanes, in their own time.
+		eventually(t, "one record in work", func() bool { return s.Stats().Partitions[0].InFlight == 1 })
 		st := s.Stats()
 		if p := st.Partitions[0]; p.Next != 700 || p.InFlight != 1 || p.HighWater != 2000 || p.Lag != 1300 {
 			t.Errorf("stats: %+v", p)
