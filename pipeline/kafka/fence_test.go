@@ -2,13 +2,12 @@ package kafka_test
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
@@ -136,8 +135,11 @@ func TestATakenOverIDDropsItsWorkAndBeginsAgain(t *testing.T) {
 		_ = w.Close()
 		j.wg.Wait()
 		j.check()
-		if diff := cmp.Diff([]bool{false, true}, j.log.get(pipeline.Position{Topic: j.in, Offset: 100})); diff != "" {
-			t.Error(diff)
+		// Dropped with the producer that was fenced (on a busy machine that may
+		// be more than one), and committed once.
+		told := j.log.get(pipeline.Position{Topic: j.in, Offset: 100})
+		if n := len(told); n < 2 || !told[n-1] || slices.Contains(told[:n-1], true) {
+			t.Errorf("the record's work was settled as %v", told)
 		}
 	})
 }
