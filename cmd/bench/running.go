@@ -69,6 +69,11 @@ func (b *bench) prepare(ctx context.Context) error {
 		return fmt.Errorf("the configuration: %w", err)
 	}
 	var err error
+	// A run's state is of use to nobody after it; the system's own cleaning of
+	// its folder for temporary files takes it away.
+	if file.Kafka.Embedded.Dir, err = os.MkdirTemp("", "reservoir-bench-*"); err != nil {
+		return fmt.Errorf("make a folder for the state: %w", err)
+	}
 	if b.plan, faults = engine.NewPlan(file, b.parts()); faults.Err() != nil {
 		return fmt.Errorf("the configuration: %w", faults.Err())
 	}
