@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"log/slog"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
@@ -58,7 +57,6 @@ type keeper struct {
 	to      recordWriter
 	clock   pipeline.Clock
 	metrics *metrics
-	log     *slog.Logger
 }
 
 // assigned restores the state before the partition's first record is handled.

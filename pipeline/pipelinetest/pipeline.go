@@ -2,6 +2,7 @@ package pipelinetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -132,15 +133,8 @@ func (p *Pipeline) run(e *engine.Engine) {
 	p.stop = sync.OnceValue(func() error {
 		cancel()
 		err := <-ran
-		return joined(err, e.Close())
+		return errors.Join(err, e.Close())
 	})
-}
-
-func joined(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // Stop drains the pipeline; later calls give the same.

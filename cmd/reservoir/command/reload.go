@@ -57,7 +57,7 @@ func (s *service) reload(plan *engine.Plan) error {
 
 // refusedReload tells a new plan that Kafka's topics refuse, such as one that
 // leaves records unread: the plan before it goes on.
-func (s *service) refusedReload(err error, before *engine.Plan) bool {
+func refusedReload(err error, before *engine.Plan) bool {
 	var refused *engine.RefusedError
 	return before != nil && errors.As(err, &refused)
 }

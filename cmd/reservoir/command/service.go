@@ -124,7 +124,7 @@ func (s *service) drive(ctx context.Context) error {
 		case next != nil && err == nil:
 			before = s.plan
 			err = s.reload(next)
-		case s.refusedReload(err, before):
+		case refusedReload(err, before):
 			s.log.Error("the new configuration is refused; the old one goes on", "error", err)
 			err = s.reload(before)
 			before = nil
