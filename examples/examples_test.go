@@ -22,7 +22,7 @@ func TestTheQuickstartDoesWhatItsPageSays(t *testing.T) {
 	}
 	if _, err := exec.LookPath("kcat"); err != nil {
 		t.Log("no kcat on this machine: that line is left out")
-		commands[2] = "kcat() { echo studentcom/HB993001444; }\n" + commands[2]
+		commands[2] = "kcat() { echo studentcom/HB993001444 ce_specversion=1.0; }\n" + commands[2]
 	}
 	tr.runs(t, commands[0], ports["127.0.0.1:8081"])
 	sent := tr.says(t, commands[1])

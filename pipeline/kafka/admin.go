@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"github.com/reservoirhq/reservoir/pipeline"
 )
 
 // Admin asks and arranges what is beside the records. It connects when it is
@@ -73,10 +75,11 @@ func (a *Admin) Close() error {
 
 // do runs one request. sarama's requests do not know contexts: at the end of
 // ctx the caller goes on, and the request ends by its own timeout. A
-// connection that broke while it lay idle is made anew once.
+// connection that broke while it lay idle is made anew once; a coordinator that
+// is moving or still reads its offsets is waited for.
 func (a *Admin) do(ctx context.Context, what string, request func(cluster) error) error {
 	result := make(chan error, 1)
-	go func() { result <- a.try(ctx, request) }()
+	go func() { result <- a.settled(ctx, request) }()
 	select {
 	case err := <-result:
 		if err != nil {
@@ -86,6 +89,33 @@ func (a *Admin) do(ctx context.Context, what string, request func(cluster) error
 	case <-ctx.Done():
 		return fmt.Errorf("kafka: %s: %w", what, ctx.Err())
 	}
+}
+
+// coordinatorWait bounds how long a group's coordinator is waited for: brokers
+// that start read their offsets first, which takes seconds.
+const coordinatorWait = 15 * time.Second
+
+// settled tries until the coordinator that is asked has settled.
+func (a *Admin) settled(ctx context.Context, request func(cluster) error) error {
+	ctx, cancel := context.WithTimeout(ctx, coordinatorWait)
+	defer cancel()
+	for attempt := 0; ; attempt++ {
+		err := a.try(ctx, request)
+		if !isSettling(err) {
+			return err
+		}
+		if (pipeline.WallClock{}).Sleep(ctx, doubled(20*time.Millisecond, 500*time.Millisecond, attempt)) != nil {
+			return err
+		}
+	}
+}
+
+// isSettling tells that a group's coordinator will answer soon, here or on
+// another broker.
+func isSettling(err error) bool {
+	return errors.Is(err, sarama.ErrOffsetsLoadInProgress) ||
+		errors.Is(err, sarama.ErrConsumerCoordinatorNotAvailable) ||
+		errors.Is(err, sarama.ErrNotCoordinatorForConsumer)
 }
 
 func (a *Admin) try(ctx context.Context, request func(cluster) error) error {

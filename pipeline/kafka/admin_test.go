@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/config"
@@ -116,6 +118,32 @@ func TestOffsetsGroupsAndPartitionsAreTold(t *testing.T) {
 			return err == nil && len(groups) > 0 && strings.Contains(strings.Join(groups, " "), g)
 		})
 	})
+}
+
+func TestAdminWaitsForACoordinatorThatReadsItsOffsets(t *testing.T) {
+	c, cfg := fakeCluster(t)
+	left := 3
+	c.ControlKey(int16(kmsg.OffsetFetch), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		left--
+		if left < 0 {
+			return nil, nil, false
+		}
+		c.KeepControl()
+		answer := r.ResponseKind().(*kmsg.OffsetFetchResponse)
+		answer.ErrorCode = kerr.CoordinatorLoadInProgress.Code
+		for _, g := range r.(*kmsg.OffsetFetchRequest).Groups {
+			loading := kmsg.NewOffsetFetchResponseGroup()
+			loading.Group, loading.ErrorCode = g.Group, kerr.CoordinatorLoadInProgress.Code
+			answer.Groups = append(answer.Groups, loading)
+		}
+		return answer, nil, true
+	})
+	if none, err := admin(t, cfg).Committed(t.Context(), name("g")); len(none) != 0 || err != nil {
+		t.Errorf("offsets of a group whose coordinator is loading: %v, %v", none, err)
+	}
+	if left > 0 {
+		t.Errorf("asked too seldom: %d answers are left", left)
+	}
 }
 
 func TestAdminWaitsForNoBrokerAndFindsItWhenItComes(t *testing.T) {
