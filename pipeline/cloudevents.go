@@ -14,34 +14,43 @@ type CloudEvent struct {
 // CloudHeaders writes the attributes as the headers of CloudEvents' Kafka
 // binary mode (CloudEvents Kafka protocol binding 1.0.2, section 3.2).
 func CloudHeaders(ce CloudEvent) []Header {
-	headers := []Header{
-		Text("ce_specversion", "1.0"),
-		Text("ce_id", ce.ID),
-		Text("ce_source", ce.Source),
-		Text("ce_type", ce.Type),
-		Text("ce_subject", ce.Subject),
-		Text("ce_time", ce.Time.UTC().Format(time.RFC3339Nano)),
-		Text("ce_dataschema", ce.DataSchema),
-		Text("content-type", ce.ContentType),
-	}
+	h := NewHeaders(9)
+	ce.AddTo(h)
+	return h.All()
+}
+
+// AddTo appends the attributes to the headers of a record.
+func (ce CloudEvent) AddTo(h *Headers) {
+	h.Add("ce_specversion", "1.0")
+	h.Add("ce_id", ce.ID)
+	h.Add("ce_source", ce.Source)
+	h.Add("ce_type", ce.Type)
+	h.Add("ce_subject", ce.Subject)
+	h.AddTime("ce_time", ce.Time)
+	h.Add("ce_dataschema", ce.DataSchema)
+	h.Add("content-type", ce.ContentType)
 	if ce.TraceParent != "" {
-		headers = append(headers, Text("traceparent", ce.TraceParent))
+		h.Add("traceparent", ce.TraceParent)
 	}
-	return headers
 }
 
 // EventSource gives the ce_source of what comes from ev's source:
 // `/<plugin>/<source>`.
-func EventSource(ev Event) string { return "/" + ev.Plugin + "/" + ev.Source }
+func EventSource(ev Event) string { return eventSource(&ev) }
+
+func eventSource(ev *Event) string { return "/" + ev.Plugin + "/" + ev.Source }
 
 // BookingHeaders gives the headers of ev's booking event, as it stands on
 // bookings.events and bookings.current.
-func BookingHeaders(ev Event) []Header {
+func BookingHeaders(ev Event) []Header { return CloudHeaders(BookingCloudEvent(&ev)) }
+
+// BookingCloudEvent gives the attributes of ev's booking event.
+func BookingCloudEvent(ev *Event) CloudEvent {
 	b := ev.Booking
-	return CloudHeaders(CloudEvent{
-		ID: b.ID, Source: EventSource(ev), Type: string(b.Type), Subject: b.Booking.ID,
+	return CloudEvent{
+		ID: b.ID, Source: eventSource(ev), Type: string(b.Type), Subject: b.Booking.ID,
 		Time: b.Time, DataSchema: BookingSchema, ContentType: "application/json", TraceParent: ev.TraceParent,
-	})
+	}
 }
 
 // BookingSchema is the ce_dataschema of booking events.

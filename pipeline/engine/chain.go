@@ -10,9 +10,11 @@ import (
 
 // step is one stage of a chain.
 type step struct {
-	name  string
-	stage pipeline.Stage
-	retry pipeline.RetryPolicy
+	name    string
+	stage   pipeline.Stage
+	settler pipeline.Settler // the stage, where it is one
+	retry   pipeline.RetryPolicy
+	metrics map[string]stageMetrics // by source
 }
 
 // chain is stages that run fused: one after the other, in one process.
@@ -20,32 +22,39 @@ type chain struct {
 	pipeline string
 	steps    []step
 	retrier  retrier
-	metrics  *metrics
 }
 
 // result is what became of one event.
 type result struct {
-	events  []pipeline.Event // that passed every stage
-	ended   []ended          // that a stage ended on purpose
+	events  []*pipeline.Event // that passed every stage
+	ended   []ended           // that a stage ended on purpose
 	settles []settle
+	letter  letter // instead of all that, where it failed
 }
 
 type ended struct {
-	event  pipeline.Event
+	event  *pipeline.Event
 	stage  string
 	ending pipeline.Ending
 }
 
+// letter is what is counted of a record that was parked or buried.
+type letter struct {
+	source, stage, outcome, reason string
+	bare                           bool // without its body
+}
+
 type settle struct {
 	settler pipeline.Settler
-	event   pipeline.Event
+	event   *pipeline.Event
 }
 
 // settle tells the stages whether what they gave was acknowledged, last first.
-func (r result) settle(ok bool) {
+func (r *result) settle(ok bool) {
 	for i := len(r.settles) - 1; i >= 0; i-- {
-		r.settles[i].settler.Settle(r.settles[i].event, ok)
+		r.settles[i].settler.Settle(*r.settles[i].event, ok)
 	}
+	r.settles = nil
 }
 
 // stageError says which stage failed.
@@ -61,7 +70,7 @@ func (e *stageError) Unwrap() error { return e.err }
 
 // run takes one event through the chain. On an error the record is judged as a
 // whole: what its other events had reserved is released.
-func (c *chain) run(ctx context.Context, ev pipeline.Event) (result, error) {
+func (c *chain) run(ctx context.Context, ev *pipeline.Event) (result, error) {
 	r := result{}
 	if err := c.from(ctx, 0, ev, &r); err != nil {
 		r.settle(false)
@@ -70,37 +79,44 @@ func (c *chain) run(ctx context.Context, ev pipeline.Event) (result, error) {
 	return r, nil
 }
 
-func (c *chain) from(ctx context.Context, at int, ev pipeline.Event, r *result) error {
+func (c *chain) from(ctx context.Context, at int, ev *pipeline.Event, r *result) error {
 	if at == len(c.steps) {
 		r.events = append(r.events, ev)
 		return nil
 	}
-	s := c.steps[at]
+	s := &c.steps[at]
 	out, err := c.step(ctx, s, ev)
-	if ending, ok := pipeline.AsEnding(err); ok {
-		r.ended = append(r.ended, ended{event: ev, stage: s.name, ending: ending})
-		return nil
-	}
 	if err != nil {
-		return err
+		return r.end(ev, s.name, err)
 	}
-	for _, next := range out {
-		if settler, ok := s.stage.(pipeline.Settler); ok {
-			r.settles = append(r.settles, settle{settler, next})
+	for i := range out {
+		if s.settler != nil {
+			r.settles = append(r.settles, settle{s.settler, &out[i]})
 		}
-		if err := c.from(ctx, at+1, next, r); err != nil {
+		if err := c.from(ctx, at+1, &out[i], r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// end takes note of an event that a stage ended on purpose; any other error it
+// gives back.
+func (r *result) end(ev *pipeline.Event, stage string, err error) error {
+	ending, ok := pipeline.AsEnding(err)
+	if !ok {
+		return err
+	}
+	r.ended = append(r.ended, ended{event: ev, stage: stage, ending: ending})
+	return nil
+}
+
 // step runs one stage on one event, with its retries, and measures it.
-func (c *chain) step(ctx context.Context, s step, ev pipeline.Event) ([]pipeline.Event, error) {
-	m := c.metrics.stage(c.pipeline, ev.Source, s.name)
+func (c *chain) step(ctx context.Context, s *step, ev *pipeline.Event) ([]pipeline.Event, error) {
+	m := s.metrics[ev.Source]
 	began := c.retrier.clock.Now()
 	m.in.Inc()
-	out, err := c.retrier.do(ctx, s, ev)
+	out, err := c.retrier.do(ctx, s, ev, began)
 	m.seconds.Observe(c.retrier.clock.Now().Sub(began).Seconds())
 	m.out.Add(float64(len(out)))
 	return out, err

@@ -35,151 +35,203 @@ const (
 )
 
 // encode writes an event for a topic between segments; the topic is not set.
-func encode(ev pipeline.Event, scrub *strings.Replacer) (pipeline.Record, error) {
+func encode(ev *pipeline.Event, scrub *strings.Replacer) (pipeline.Record, error) {
 	if ev.Booking != nil {
 		return encodeBooking(ev)
 	}
 	return encodeRaw(ev, scrub), nil
 }
 
-func encodeRaw(ev pipeline.Event, scrub *strings.Replacer) pipeline.Record {
-	headers := []pipeline.Header{
-		pipeline.Text(headerID, ev.ID),
-		pipeline.Text(headerSource, ev.Source),
-		pipeline.Text(headerPlugin, ev.Plugin),
-		pipeline.Text(headerNative, ev.NativeEvent),
-		pipeline.Text(headerVerified, ev.Verified),
-		pipeline.Text(headerReceived, ev.ReceivedAt.UTC().Format(time.RFC3339Nano)),
-		pipeline.Text(headerHead, head(ev.Request, scrub)),
-		pipeline.Text(headerTrace, ev.TraceParent),
-	}
-	headers = append(headers, rawHeaders(ev.Raw)...)
+func encodeRaw(ev *pipeline.Event, scrub *strings.Replacer) pipeline.Record {
+	h := pipeline.NewHeaders(14)
+	h.Add(headerID, ev.ID)
+	h.Add(headerSource, ev.Source)
+	h.Add(headerPlugin, ev.Plugin)
+	h.Add(headerNative, ev.NativeEvent)
+	h.Add(headerVerified, ev.Verified)
+	h.AddTime(headerReceived, ev.ReceivedAt)
+	h.AddBytes(headerHead, head(&ev.Request, scrub))
+	h.Add(headerTrace, ev.TraceParent)
+	addRaw(h, ev.Raw)
 	if ev.LookUp != nil {
-		headers = append(headers,
-			pipeline.Text(headerLookUpAt, ev.LookUp.At.UTC().Format(time.RFC3339Nano)),
-			pipeline.Text(headerLookUpType, ev.LookUp.ContentType),
-			pipeline.Header{Key: headerLookUpBody, Value: ev.LookUp.Body})
+		h.AddTime(headerLookUpAt, ev.LookUp.At)
+		h.Add(headerLookUpType, ev.LookUp.ContentType)
+		h.AddBytes(headerLookUpBody, ev.LookUp.Body)
 	}
-	return pipeline.Record{Key: []byte(ev.Key), Value: ev.Request.Body, Headers: headers}
+	return pipeline.Record{Key: []byte(ev.Key), Value: ev.Request.Body, Headers: h.All()}
 }
 
-func rawHeaders(raw pipeline.Raw) []pipeline.Header {
-	if raw.IsZero() {
-		return nil // this is the raw record
+// addRaw says where the raw record is, except of the raw record itself.
+func addRaw(h *pipeline.Headers, raw pipeline.Raw) {
+	if !raw.IsZero() {
+		h.Add(headerRaw, raw.String())
+		h.Add(headerSHA, raw.SHA256)
 	}
-	return []pipeline.Header{pipeline.Text(headerRaw, raw.String()), pipeline.Text(headerSHA, raw.SHA256)}
 }
 
-func encodeBooking(ev pipeline.Event) (pipeline.Record, error) {
+func encodeBooking(ev *pipeline.Event) (pipeline.Record, error) {
 	value, err := booking.MarshalInternal(*ev.Booking)
 	if err != nil {
 		return pipeline.Record{}, fmt.Errorf("write the booking event %s: %w", ev.Booking.ID, err)
 	}
-	headers := append(pipeline.BookingHeaders(ev),
-		pipeline.Text(headerDelivery, ev.ID),
-		pipeline.Text(headerSource, ev.Source),
-		pipeline.Text(headerPlugin, ev.Plugin),
-		pipeline.Text(headerNative, ev.NativeEvent),
-		pipeline.Text(headerVerified, ev.Verified),
-		pipeline.Text(headerReceived, ev.ReceivedAt.UTC().Format(time.RFC3339Nano)))
-	headers = append(headers, rawHeaders(ev.Raw)...)
+	h := pipeline.NewHeaders(18)
+	pipeline.BookingCloudEvent(ev).AddTo(h)
+	h.Add(headerDelivery, ev.ID)
+	h.Add(headerSource, ev.Source)
+	h.Add(headerPlugin, ev.Plugin)
+	h.Add(headerNative, ev.NativeEvent)
+	h.Add(headerVerified, ev.Verified)
+	h.AddTime(headerReceived, ev.ReceivedAt)
+	addRaw(h, ev.Raw)
 	if len(ev.Refunds) > 0 {
 		refunds, err := json.Marshal(ev.Refunds)
 		if err != nil {
 			return pipeline.Record{}, err
 		}
-		headers = append(headers, pipeline.Header{Key: headerRefunds, Value: refunds})
+		h.AddBytes(headerRefunds, refunds)
 	}
-	return pipeline.Record{Key: []byte(ev.Key), Value: value, Headers: headers}, nil
+	return pipeline.Record{Key: []byte(ev.Key), Value: value, Headers: h.All()}, nil
+}
+
+// carried are the headers of a record between segments that decode looks at,
+// found in one pass.
+type carried struct {
+	id, source, plugin, native, verified, received, head, trace []byte
+	delivery, raw, sha, lookUpAt, lookUpType, lookUpBody        []byte
+	refunds                                                     []byte
+	moved, looked                                               bool // raw and lookUpBody are there, be they empty
+}
+
+func carriedBy(r *pipeline.Record) carried {
+	var c carried
+	for i := range r.Headers {
+		value := r.Headers[i].Value
+		switch r.Headers[i].Key {
+		case headerID:
+			c.id = value
+		case headerSource:
+			c.source = value
+		case headerPlugin:
+			c.plugin = value
+		case headerNative:
+			c.native = value
+		case headerVerified:
+			c.verified = value
+		case headerReceived:
+			c.received = value
+		case headerHead:
+			c.head = value
+		case headerTrace:
+			c.trace = value
+		case headerDelivery:
+			c.delivery = value
+		case headerRaw:
+			c.raw, c.moved = value, true
+		case headerSHA:
+			c.sha = value
+		case headerLookUpAt:
+			c.lookUpAt = value
+		case headerLookUpType:
+			c.lookUpType = value
+		case headerLookUpBody:
+			c.lookUpBody, c.looked = value, true
+		case headerRefunds:
+			c.refunds = value
+		}
+	}
+	return c
 }
 
 // decode reads what encode wrote. What it cannot read is not ours.
-func decode(r pipeline.Record) (pipeline.Event, error) {
-	ev, err := decodeCommon(r)
-	if err == nil && r.Text(headerDelivery) != "" {
-		err = decodeBooking(r, &ev)
+func decode(r *pipeline.Record) (*pipeline.Event, error) {
+	c := carriedBy(r)
+	ev, err := c.common(r)
+	if err == nil && len(c.delivery) > 0 {
+		err = c.booking(r, ev)
 	} else if err == nil {
-		err = decodeRaw(r, &ev)
+		err = c.webhook(r, ev)
 	}
 	if err != nil {
-		return pipeline.Event{}, pipeline.Reject(pipeline.Unreadable, fmt.Errorf("read the record %s: %w", r.Position(), err))
+		return nil, pipeline.Reject(pipeline.Unreadable, fmt.Errorf("read the record %s: %w", r.Position(), err))
 	}
 	return ev, nil
 }
 
-func decodeCommon(r pipeline.Record) (pipeline.Event, error) {
-	received, err := time.Parse(time.RFC3339Nano, r.Text(headerReceived))
+func (c *carried) common(r *pipeline.Record) (*pipeline.Event, error) {
+	received, err := time.Parse(time.RFC3339Nano, string(c.received))
 	if err != nil {
-		return pipeline.Event{}, errors.New("header received_at is missing or no time")
+		return nil, errors.New("header received_at is missing or no time")
 	}
-	ev := pipeline.Event{
-		Source:      r.Text(headerSource),
-		Plugin:      r.Text(headerPlugin),
-		NativeEvent: r.Text(headerNative),
-		Verified:    r.Text(headerVerified),
-		ID:          r.Text(headerID),
+	if len(c.source) == 0 || len(c.id) == 0 || len(r.Key) == 0 {
+		return nil, errors.New("key, ce_id or source is missing")
+	}
+	ev := &pipeline.Event{
+		Source:      string(c.source),
+		Plugin:      string(c.plugin),
+		NativeEvent: string(c.native),
+		Verified:    string(c.verified),
+		ID:          string(c.id),
 		Key:         string(r.Key),
-		TraceParent: r.Text(headerTrace),
+		TraceParent: string(c.trace),
 		ReceivedAt:  received,
 		Input:       r.Position(),
 	}
-	if ev.Source == "" || ev.ID == "" || ev.Key == "" {
-		return pipeline.Event{}, errors.New("key, ce_id or source is missing")
-	}
-	ev.Raw, err = rawOf(r)
+	ev.Raw, err = c.rawOf(r)
 	return ev, err
 }
 
 // rawOf gives the raw position a record carries; a record without one is the
 // raw record itself.
-func rawOf(r pipeline.Record) (pipeline.Raw, error) {
-	at, moved := r.Header(headerRaw)
-	if !moved {
-		sum := sha256.Sum256(r.Value)
-		return pipeline.Raw{Position: r.Position(), SHA256: hex.EncodeToString(sum[:])}, nil
+func (c *carried) rawOf(r *pipeline.Record) (pipeline.Raw, error) {
+	if !c.moved {
+		return rawItself(r), nil
 	}
-	position, err := pipeline.ParsePosition(string(at))
+	position, err := pipeline.ParsePosition(string(c.raw))
 	if err != nil {
 		return pipeline.Raw{}, fmt.Errorf("header raw: %w", err)
 	}
-	return pipeline.Raw{Position: position, SHA256: r.Text(headerSHA)}, nil
+	return pipeline.Raw{Position: position, SHA256: string(c.sha)}, nil
 }
 
-func decodeRaw(r pipeline.Record, ev *pipeline.Event) error {
-	request, err := parseHead(r.Text(headerHead))
-	if err != nil {
+func rawItself(r *pipeline.Record) pipeline.Raw {
+	sum := sha256.Sum256(r.Value)
+	var text [2 * sha256.Size]byte
+	hex.Encode(text[:], sum[:])
+	return pipeline.Raw{Position: r.Position(), SHA256: string(text[:])}
+}
+
+func (c *carried) webhook(r *pipeline.Record, ev *pipeline.Event) error {
+	var err error
+	if ev.Request, err = parseHead(string(c.head)); err != nil {
 		return fmt.Errorf("header http_head: %w", err)
 	}
-	request.Body = r.Value
-	if request.Body == nil {
-		request.Body = []byte{}
+	ev.Request.Body = r.Value
+	if ev.Request.Body == nil {
+		ev.Request.Body = []byte{}
 	}
-	request.ReceivedAt = ev.ReceivedAt
-	ev.Request = request
-	body, looked := r.Header(headerLookUpBody)
-	if !looked {
+	ev.Request.ReceivedAt = ev.ReceivedAt
+	if !c.looked {
 		return nil
 	}
-	at, err := time.Parse(time.RFC3339Nano, r.Text(headerLookUpAt))
+	at, err := time.Parse(time.RFC3339Nano, string(c.lookUpAt))
 	if err != nil {
 		return errors.New("header look_up_at is missing or no time")
 	}
-	ev.LookUp = &pipeline.LookUp{At: at, ContentType: r.Text(headerLookUpType), Body: body}
+	ev.LookUp = &pipeline.LookUp{At: at, ContentType: string(c.lookUpType), Body: c.lookUpBody}
 	return nil
 }
 
-func decodeBooking(r pipeline.Record, ev *pipeline.Event) error {
+func (c *carried) booking(r *pipeline.Record, ev *pipeline.Event) error {
 	b, err := booking.UnmarshalInternal(r.Value)
 	if err != nil {
 		return err
 	}
 	ev.Booking = &b
-	ev.ID = r.Text(headerDelivery)
-	refunds, ok := r.Header(headerRefunds)
-	if !ok {
+	ev.ID = string(c.delivery)
+	if c.refunds == nil {
 		return nil
 	}
-	if err := json.Unmarshal(refunds, &ev.Refunds); err != nil {
+	if err := json.Unmarshal(c.refunds, &ev.Refunds); err != nil {
 		return errors.New("header refunds is not what it should be")
 	}
 	return nil

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -18,13 +17,23 @@ type recordWriter interface {
 	Write(ctx context.Context, records ...pipeline.Record) error
 }
 
-// committer makes one record's output set safe; it is where delivery
-// guarantees differ, and the only place. settled is called once if commit gives
-// no error, and never if it does: true when the set is safe, false when it was
-// dropped and the record will be read again.
+// committer makes the output set of one message's records safe; it is where
+// delivery guarantees differ, and the only place. settled is called once for
+// each of the inputs if commit gives no error, and never if it does: with true
+// when what it led to is safe, with false when that was dropped and the record
+// will be read again.
 type committer interface {
-	commit(msg *message.Message, set outputSet, settled func(bool)) error
+	commit(msg *message.Message, set *outputSet, inputs int, settled func(input int, safe bool)) error
 }
+
+// oversize says that an output of one input is larger than its topic takes.
+type oversize struct {
+	input int
+	err   error
+}
+
+func (e *oversize) Error() string { return e.err.Error() }
+func (e *oversize) Unwrap() error { return e.err }
 
 // atLeastOnce writes phase by phase: outputs, then memory, and the caller's
 // offset after that (invariant 4).
@@ -36,45 +45,64 @@ type atLeastOnce struct {
 }
 
 // commit returns when all is acknowledged. Trouble of Kafka is waited out: it
-// spends no attempt and makes no dead letter. What ends it early is a record
-// no topic takes, or the end of the claim.
-func (c *atLeastOnce) commit(msg *message.Message, set outputSet, settled func(bool)) error {
-	for _, records := range set {
-		if err := c.write(msg.Context(), records); err != nil {
+// spends no attempt and makes no dead letter. What ends it early is an output
+// that no topic takes, or the end of the claim. A phase that was written is
+// taken out of the set.
+func (c *atLeastOnce) commit(msg *message.Message, set *outputSet, inputs int, settled func(int, bool)) error {
+	for p := range set {
+		if at, err := c.write(msg.Context(), set[p].records); err != nil {
+			if kafka.IsTooLarge(err) {
+				return &oversize{set[p].owners[at], err}
+			}
 			return err
 		}
+		set[p].records, set[p].owners = nil, nil
 	}
-	settled(true)
+	for i := range inputs {
+		settled(i, true)
+	}
 	return nil
 }
 
-// exactlyOnce hands a record's outputs to its member's next transaction, in
-// which the record's offset is committed too. The record's lane goes on at
-// once; nobody sees the outputs before the commit.
-type exactlyOnce struct{}
-
-func (exactlyOnce) commit(msg *message.Message, set outputSet, settled func(bool)) error {
-	return kafka.Finish(msg, slices.Concat(set[:]...), settled)
-}
-
-func (c *atLeastOnce) write(ctx context.Context, records []pipeline.Record) error {
+// write gives, with an error about a record's size, which one it is.
+func (c *atLeastOnce) write(ctx context.Context, records []pipeline.Record) (int, error) {
 	if len(records) == 0 {
-		return nil
+		return 0, nil
 	}
 	backoff := 100 * time.Millisecond
 	for {
 		err := c.to.Write(ctx, records...)
 		c.health.wrote(err)
-		if err == nil || kafka.IsTooLarge(err) {
-			return err
+		if err == nil {
+			return 0, nil
+		}
+		if at, tooLarge := kafka.TooLarge(err); tooLarge {
+			return at, err
 		}
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return 0, ctx.Err()
 		}
 		c.log.Warn("outputs are not acknowledged; trying again", "topic", records[0].Topic, "records", len(records), "wait", backoff, "error", err)
 		if err := c.clock.Sleep(ctx, backoff); err != nil {
-			return err
+			return 0, err
 		}
 		backoff = min(2*backoff, 5*time.Second)
 	}
+}
+
+// exactlyOnce hands outputs to their member's next transaction, in which the
+// records' offsets are committed too. Their lanes go on at once; nobody sees the
+// outputs before the commit.
+type exactlyOnce struct{}
+
+func (exactlyOnce) commit(msg *message.Message, set *outputSet, inputs int, settled func(int, bool)) error {
+	outputs := make([]kafka.Output, inputs)
+	for i, records := range set.byOwner(inputs) {
+		outputs[i] = kafka.Output{Records: records, Settled: func(safe bool) { settled(i, safe) }}
+	}
+	err := kafka.FinishAll(msg, outputs)
+	if at, tooLarge := kafka.TooLarge(err); tooLarge {
+		return &oversize{at, err}
+	}
+	return err
 }

@@ -28,7 +28,7 @@ func failureOf(err error, now time.Time) failure {
 
 // deadLetter keeps the record as it was (key, value, all headers) and says
 // what happened to it, where and when.
-func deadLetter(r pipeline.Record, f failure, now time.Time) pipeline.Record {
+func deadLetter(r *pipeline.Record, f failure, now time.Time) pipeline.Record {
 	headers := append(slices.Clone(r.Headers),
 		pipeline.Text("dead_reason", string(f.reason)),
 		pipeline.Text("dead_stage", f.stage),

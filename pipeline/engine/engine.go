@@ -30,7 +30,6 @@ type Engine struct {
 	scrub     *strings.Replacer
 	rejects   map[string]*rejects // by source
 	router    *message.Router
-	workers   *workers
 	waits     pipeline.Clock // that of everything which a drain need not wait for
 	drain     context.CancelFunc
 	readers   *readers
@@ -57,7 +56,7 @@ func New(plan *Plan, brokers []string, deps Deps, to prometheus.Registerer) (*En
 	}
 	e := &Engine{
 		plan: plan, deps: deps, built: built, metrics: m, health: newHealth(m),
-		maxRecord: maxRecord(built), scrub: scrubber(plan.File.Secrets()), rejects: map[string]*rejects{}, workers: newWorkers(),
+		maxRecord: maxRecord(built), scrub: scrubber(plan.File.Secrets()), rejects: map[string]*rejects{},
 		waits: waits.Clock, drain: drain,
 	}
 	e.kafka = connection(plan.File.Kafka, brokers, e.maxRecord, deps)
@@ -81,7 +80,6 @@ func New(plan *Plan, brokers []string, deps Deps, to prometheus.Registerer) (*En
 // Close closes what New made. Run must have returned.
 func (e *Engine) Close() error {
 	e.drain()
-	e.workers.close()
 	errs := []error{e.publisher.Close(), e.outputs.Close(), e.admin.Close()}
 	for _, b := range e.built {
 		errs = append(errs, b.close())
@@ -103,7 +101,7 @@ func maxRecord(all []built) int {
 
 func (e *Engine) chain(b built, s builtSegment, once bool) *chain {
 	return &chain{
-		pipeline: b.plan.Name, steps: s.steps, metrics: e.metrics,
+		pipeline: b.plan.Name, steps: e.metrics.measured(b, s.steps),
 		retrier: retrier{clock: e.waits, once: once, jitter: func() float64 { return float64(e.deps.Random()>>11) / (1 << 53) }},
 	}
 }

@@ -2,10 +2,8 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -16,46 +14,59 @@ const redacted = "<redacted>"
 // head writes the request line and headers as they came in, less what is
 // secret (invariants 8 and 10): headers that carry credentials, and every value
 // of a configured secret wherever it stands.
-func head(r pipeline.Request, scrub *strings.Replacer) string {
-	var b strings.Builder
-	target := r.Path
+func head(r *pipeline.Request, scrub *strings.Replacer) []byte {
+	b := make([]byte, 0, 512)
+	b = append(append(append(b, r.Method...), ' '), r.Path...)
 	if r.RawQuery != "" {
-		target += "?" + r.RawQuery
+		b = append(append(b, '?'), r.RawQuery...)
 	}
-	fmt.Fprintf(&b, "%s %s %s\r\n", r.Method, target, r.Proto)
+	b = append(append(append(b, ' '), r.Proto...), "\r\n"...)
 	if r.Host != "" {
-		fmt.Fprintf(&b, "Host: %s\r\n", r.Host)
+		b = appendLine(b, "Host", r.Host)
 	}
 	names := make([]string, 0, len(r.Header))
 	for name := range r.Header {
 		names = append(names, name)
 	}
-	sort.Strings(names)
+	slices.Sort(names)
 	for _, name := range names {
+		secret := credential(name)
 		for _, value := range r.Header[name] {
-			if credential(name) {
+			if secret {
 				value = redacted
 			}
-			fmt.Fprintf(&b, "%s: %s\r\n", name, value)
+			b = appendLine(b, name, value)
 		}
 	}
-	return scrub.Replace(b.String())
+	return []byte(scrub.Replace(string(b)))
+}
+
+func appendLine(b []byte, name, value string) []byte {
+	b = append(append(b, name...), ": "...)
+	return append(append(b, value...), "\r\n"...)
 }
 
 // credential tells headers that carry a secret by their very purpose.
 func credential(name string) bool {
-	return slices.Contains([]string{"Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "Api-Key", "X-Auth-Token"}, http.CanonicalHeaderKey(name))
+	switch http.CanonicalHeaderKey(name) {
+	case "Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "Api-Key", "X-Auth-Token":
+		return true
+	}
+	return false
 }
 
 // parseHead reads what head wrote, and nothing else: one line each, CRLF.
 func parseHead(text string) (pipeline.Request, error) {
 	line, rest, ok := strings.Cut(text, "\r\n")
-	words := strings.Split(line, " ")
-	if !ok || len(words) != 3 {
+	method, target, ok2 := strings.Cut(line, " ")
+	target, proto, ok3 := strings.Cut(target, " ")
+	if !ok || !ok2 || !ok3 || strings.Contains(proto, " ") {
 		return pipeline.Request{}, errors.New("no request line")
 	}
-	path, query, _ := strings.Cut(words[1], "?")
-	r := pipeline.Request{Method: words[0], Path: path, RawQuery: query, Proto: words[2], Header: http.Header{}}
+	path, query, _ := strings.Cut(target, "?")
+	lines := strings.Count(rest, "\r\n")
+	r := pipeline.Request{Method: method, Path: path, RawQuery: query, Proto: proto, Header: make(http.Header, lines)}
+	values := make([]string, 0, lines) // of all headers, in one piece
 	for rest != "" {
 		if line, rest, ok = strings.Cut(rest, "\r\n"); !ok {
 			return pipeline.Request{}, errors.New("a header has no end")
@@ -68,7 +79,12 @@ func parseHead(text string) (pipeline.Request, error) {
 			r.Host = value
 		default:
 			// head wrote the name in its canonical form.
-			r.Header[name] = append(r.Header[name], value)
+			if before, repeated := r.Header[name]; repeated {
+				r.Header[name] = append(before, value)
+				continue
+			}
+			values = append(values, value)
+			r.Header[name] = values[len(values)-1 : len(values) : len(values)]
 		}
 	}
 	return r, nil

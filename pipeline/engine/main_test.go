@@ -45,10 +45,15 @@ func failing(err error) stageFunc {
 
 func testChain(t *testing.T, steps ...pipeline.Stage) *chain {
 	t.Helper()
-	c := &chain{pipeline: "bookings", metrics: testMetrics(t), retrier: retrier{clock: pipeline.WallClock{}, jitter: func() float64 { return 1 }}}
+	return measuredChain(testMetrics(t), steps...)
+}
+
+func measuredChain(m *metrics, steps ...pipeline.Stage) *chain {
+	c := &chain{pipeline: "bookings", retrier: retrier{clock: pipeline.WallClock{}, jitter: func() float64 { return 1 }}}
 	for i, s := range steps {
 		c.steps = append(c.steps, step{name: []string{"one", "two", "three"}[i], stage: s, retry: pipeline.DefaultRetry()})
 	}
+	c.steps = m.measured(built{plan: PlannedPipeline{Name: "bookings"}, sources: map[string]pipeline.Source{"src": {Name: "src"}}}, c.steps)
 	return c
 }
 
@@ -96,8 +101,8 @@ func testTopics() topics {
 
 var errTrouble = errors.New("trouble")
 
-func rawEvent() pipeline.Event {
-	return pipeline.Event{
+func rawEvent() *pipeline.Event {
+	return &pipeline.Event{
 		Source: "src", Plugin: "plug", ID: "d1", NativeEvent: "changed", Key: "b1", Verified: "url-secret",
 		ReceivedAt: time.Date(2026, 6, 1, 12, 0, 0, 123, time.UTC), TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		Request: pipeline.Request{

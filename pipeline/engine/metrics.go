@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/reservoirhq/reservoir/pipeline"
 )
 
 // metrics are what an operator sees of a running engine. Labels are names of
@@ -22,12 +24,9 @@ type metrics struct {
 	restored     *prometheus.GaugeVec
 
 	// Looking a counter up by its labels costs more than counting: what was
-	// looked up once is kept. Labels are few, so both stay small.
-	stages   sync.Map // stageKey → stageMetrics
+	// looked up once is kept. Labels are few, so it stays small.
 	counters sync.Map // outcomeKey → prometheus.Counter
 }
-
-type stageKey struct{ pipeline, source, stage string }
 
 type outcomeKey struct{ pipeline, source, stage, outcome, reason string }
 
@@ -60,18 +59,32 @@ type stageMetrics struct {
 	seconds prometheus.Observer
 }
 
-func (m *metrics) stage(pipeline, source, stage string) stageMetrics {
-	key := stageKey{pipeline, source, stage}
-	if known, ok := m.stages.Load(key); ok {
-		return known.(stageMetrics)
+func (m *metrics) stage(name, source, stage string) stageMetrics {
+	return stageMetrics{
+		in:      m.stageIn.WithLabelValues(name, source, stage),
+		out:     m.stageOut.WithLabelValues(name, source, stage),
+		seconds: m.stageSeconds.WithLabelValues(name, source, stage),
 	}
-	made := stageMetrics{
-		in:      m.stageIn.WithLabelValues(pipeline, source, stage),
-		out:     m.stageOut.WithLabelValues(pipeline, source, stage),
-		seconds: m.stageSeconds.WithLabelValues(pipeline, source, stage),
+}
+
+// measured gives the steps of a segment with their metrics for every source of
+// the pipeline.
+func (m *metrics) measured(b built, steps []step) []step {
+	all := make([]step, len(steps))
+	for i, s := range steps {
+		s.settler, _ = s.stage.(pipeline.Settler)
+		s.metrics = make(map[string]stageMetrics, len(b.sources))
+		for source := range b.sources {
+			s.metrics[source] = m.stage(b.plan.Name, source, s.name)
+		}
+		all[i] = s
 	}
-	m.stages.Store(key, made)
-	return made
+	return all
+}
+
+// counter gives the counter of an outcome.
+func (m *metrics) counter(pipeline, source, stage, outcome, reason string) prometheus.Counter {
+	return m.outcomeTotal.WithLabelValues(pipeline, source, stage, outcome, reason)
 }
 
 func (m *metrics) outcome(pipeline, source, stage, outcome, reason string) {
@@ -80,22 +93,38 @@ func (m *metrics) outcome(pipeline, source, stage, outcome, reason string) {
 		known.(prometheus.Counter).Inc()
 		return
 	}
-	made := m.outcomeTotal.WithLabelValues(pipeline, source, stage, outcome, reason)
+	made := m.counter(pipeline, source, stage, outcome, reason)
 	m.counters.Store(key, made)
 	made.Inc()
 }
 
-// outcomes counts what a segment gave: at the end of the chain events are
-// published, before it they are passed on.
-func (m *metrics) outcomes(s *segment, done result) {
-	gave := "passed"
-	if s.writer.to == "" {
-		gave = "published"
+// gave is what becomes of events that passed every stage of a segment: at the
+// end of the chain they are published, before it they are passed on.
+func (w writer) gave() string {
+	if w.to == "" {
+		return "published"
 	}
+	return "passed"
+}
+
+// passed gives the counters of what passes a segment, by source.
+func (m *metrics) passed(s *segment) map[string]prometheus.Counter {
+	all := make(map[string]prometheus.Counter, len(s.sources))
+	for source := range s.sources {
+		all[source] = m.counter(s.chain.pipeline, source, s.name, s.writer.gave(), "")
+	}
+	return all
+}
+
+// outcomes counts what a segment gave.
+func (m *metrics) outcomes(s *segment, done *result) {
 	for _, ev := range done.events {
-		m.outcome(s.chain.pipeline, ev.Source, s.name, gave, "")
+		s.passed[ev.Source].Inc()
 	}
 	for _, e := range done.ended {
 		m.outcome(s.chain.pipeline, e.event.Source, e.stage, string(e.ending), "")
+	}
+	if l := done.letter; l.outcome != "" {
+		m.outcome(s.chain.pipeline, l.source, l.stage, l.outcome, l.reason)
 	}
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
@@ -21,14 +20,13 @@ func forSource(topic, source string) string {
 	return strings.ReplaceAll(topic, "{source}", source)
 }
 
-// outputSet is all that one record leads to, in the order of writing: a phase
-// is acknowledged before the next begins (invariants 4 and 7).
-type outputSet [3][]pipeline.Record
-
+// The phases of writing: one is acknowledged before the next begins
+// (invariants 4 and 7).
 const (
 	evidence = iota // look-ups
 	results         // events, decisions, dead letters, outcomes, records for the next segment
 	memory          // bookings.current
+	phases
 )
 
 func phase(o pipeline.Output) int {
@@ -41,9 +39,50 @@ func phase(o pipeline.Output) int {
 	return results
 }
 
-func (s *outputSet) add(phase int, topic string, r pipeline.Record) {
+// outputSet is all that the records of one message lead to.
+type outputSet [phases]struct {
+	records []pipeline.Record
+	owners  []int // the input of each, by its place in the message
+}
+
+func (s *outputSet) add(owner, phase int, topic string, r pipeline.Record) {
 	r.Topic = topic
-	s[phase] = append(s[phase], r)
+	s[phase].records = append(s[phase].records, r)
+	s[phase].owners = append(s[phase].owners, owner)
+}
+
+// drop takes out what an input led to, where it was not written yet.
+func (s *outputSet) drop(owner int) {
+	for p := range s {
+		kept := 0
+		for i, o := range s[p].owners {
+			if o != owner {
+				s[p].records[kept], s[p].owners[kept] = s[p].records[i], o
+				kept++
+			}
+		}
+		s[p].records, s[p].owners = s[p].records[:kept], s[p].owners[:kept]
+	}
+}
+
+// strip leaves the body out of the letter about an input.
+func (s *outputSet) strip(owner int) {
+	for i, o := range s[results].owners {
+		if o == owner {
+			s[results].records[i] = withoutBody(s[results].records[i])
+		}
+	}
+}
+
+// byOwner gives the outputs of each of n inputs, in the order of the phases.
+func (s *outputSet) byOwner(n int) [][]pipeline.Record {
+	all := make([][]pipeline.Record, n)
+	for p := range s {
+		for i, o := range s[p].owners {
+			all[o] = append(all[o], s[p].records[i])
+		}
+	}
+	return all
 }
 
 // writer turns events into records of the segment's topics.
@@ -55,33 +94,37 @@ type writer struct {
 	clock    pipeline.Clock
 }
 
-// set gives the records of a result.
-func (w writer) set(r result) (outputSet, error) {
-	var set outputSet
+// write adds the records of one input's result to the set.
+func (w writer) write(set *outputSet, owner int, r *result) error {
 	for _, ev := range r.events {
-		for _, side := range ev.Side {
-			set.add(phase(side.Output), w.topics.name(side.Output, ev.Source), side.Record)
-		}
+		w.beside(set, owner, ev)
 		topic, main, err := w.main(ev)
 		if err != nil {
-			return outputSet{}, err
+			set.drop(owner)
+			return err
 		}
-		set.add(results, topic, main)
+		set.add(owner, results, topic, main)
 	}
 	for _, e := range r.ended {
-		for _, side := range e.event.Side {
-			set.add(phase(side.Output), w.topics.name(side.Output, e.event.Source), side.Record)
-		}
+		w.beside(set, owner, e.event)
 		if e.ending != pipeline.Settled {
-			set.add(results, w.topics.name(pipeline.Outcomes, e.event.Source), w.outcome(e))
+			set.add(owner, results, w.topics.name(pipeline.Outcomes, e.event.Source), w.outcome(e))
 		}
 	}
-	return set, nil
+	return nil
+}
+
+// beside adds what stages attached to an event.
+func (w writer) beside(set *outputSet, owner int, ev *pipeline.Event) {
+	for i := range ev.Side {
+		o := ev.Side[i].Output
+		set.add(owner, phase(o), w.topics.name(o, ev.Source), ev.Side[i].Record)
+	}
 }
 
 // main is the event itself: for the next segment, or, at the end of the chain,
 // for readers.
-func (w writer) main(ev pipeline.Event) (string, pipeline.Record, error) {
+func (w writer) main(ev *pipeline.Event) (string, pipeline.Record, error) {
 	if w.to != "" {
 		r, err := encode(ev, w.scrub)
 		return forSource(w.to, ev.Source), r, err
@@ -93,25 +136,21 @@ func (w writer) main(ev pipeline.Event) (string, pipeline.Record, error) {
 	if err != nil {
 		return "", pipeline.Record{}, fmt.Errorf("write the booking event %s: %w", ev.Booking.ID, err)
 	}
-	r := pipeline.Record{Key: []byte(ev.Key), Value: value, Headers: pipeline.BookingHeaders(ev)}
+	r := pipeline.Record{Key: []byte(ev.Key), Value: value, Headers: pipeline.BookingHeaders(*ev)}
 	return w.topics.name(pipeline.Events, ev.Source), r, nil
 }
 
 // outcome says what became of a record that leaves no other (invariant 3).
 func (w writer) outcome(e ended) pipeline.Record {
-	return pipeline.Record{
-		Key: []byte(e.event.Key),
-		Headers: []pipeline.Header{
-			pipeline.Text("outcome", string(e.ending)),
-			pipeline.Text("pipeline", w.pipeline),
-			pipeline.Text("stage", e.stage),
-			pipeline.Text(headerSource, e.event.Source),
-			pipeline.Text(headerDelivery, e.event.ID),
-			pipeline.Text(headerRaw, e.event.Raw.String()),
-			pipeline.Text(headerReceived, e.event.ReceivedAt.UTC().Format(time.RFC3339Nano)),
-			pipeline.Text("at", w.clock.Now().UTC().Format(time.RFC3339Nano)),
-			pipeline.Text(headerTrace, e.event.TraceParent),
-		},
-		Value: []byte{},
-	}
+	h := pipeline.NewHeaders(9)
+	h.Add("outcome", string(e.ending))
+	h.Add("pipeline", w.pipeline)
+	h.Add("stage", e.stage)
+	h.Add(headerSource, e.event.Source)
+	h.Add(headerDelivery, e.event.ID)
+	h.Add(headerRaw, e.event.Raw.String())
+	h.AddTime(headerReceived, e.event.ReceivedAt)
+	h.AddTime("at", w.clock.Now())
+	h.Add(headerTrace, e.event.TraceParent)
+	return pipeline.Record{Key: []byte(e.event.Key), Headers: h.All(), Value: []byte{}}
 }

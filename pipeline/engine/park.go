@@ -25,7 +25,7 @@ const (
 )
 
 // parked reads how often a record was parked for this segment.
-func parkedRounds(r pipeline.Record) int {
+func parkedRounds(r *pipeline.Record) int {
 	n, err := strconv.Atoi(r.Text(headerParkedRounds))
 	if err != nil || n < 0 {
 		return 0
@@ -34,7 +34,7 @@ func parkedRounds(r pipeline.Record) int {
 }
 
 // park keeps a record that failed for the segment to try again later.
-func park(segment string, r pipeline.Record, f failure, now time.Time) pipeline.Record {
+func park(segment string, r *pipeline.Record, f failure, now time.Time) pipeline.Record {
 	rounds := parkedRounds(r) + 1
 	headers := make([]pipeline.Header, 0, len(r.Headers)+6)
 	for _, h := range r.Headers {
@@ -45,8 +45,8 @@ func park(segment string, r pipeline.Record, f failure, now time.Time) pipeline.
 		}
 	}
 	if _, ok := r.Header(headerRaw); !ok {
-		raw, _ := rawOf(r) // a record without the header is the raw record: that cannot fail
-		headers = append(headers, rawHeaders(raw)...)
+		raw := rawItself(r)
+		headers = append(headers, pipeline.Text(headerRaw, raw.String()), pipeline.Text(headerSHA, raw.SHA256))
 	}
 	if _, ok := r.Header(headerParkedFirst); !ok {
 		headers = append(headers, pipeline.Text(headerParkedFirst, f.first.UTC().Format(time.RFC3339Nano)))
@@ -59,7 +59,7 @@ func park(segment string, r pipeline.Record, f failure, now time.Time) pipeline.
 }
 
 // due waits until a parked record is to be tried again.
-func due(ctx context.Context, clock pipeline.Clock, r pipeline.Record) error {
+func due(ctx context.Context, clock pipeline.Clock, r *pipeline.Record) error {
 	at, err := time.Parse(time.RFC3339Nano, r.Text(headerRetryAt))
 	if err != nil {
 		return nil // not parked by us: now is as good as any time

@@ -64,7 +64,7 @@ func (r *rejects) run(ctx context.Context) {
 }
 
 func (r *rejects) record(w writer, ev pipeline.Event, why *pipeline.Rejection) pipeline.Record {
-	record := encodeRaw(ev, w.scrub)
+	record := encodeRaw(&ev, w.scrub)
 	record.Topic = w.topics.name(pipeline.Rejected, ev.Source)
 	if ev.Key == "" {
 		record.Key = nil

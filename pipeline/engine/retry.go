@@ -21,9 +21,8 @@ type retrier struct {
 const maxBackoff = 10 * time.Second
 
 // do runs the stage until it gives an outcome, its attempts are spent, or its
-// time is over.
-func (r retrier) do(ctx context.Context, s step, ev pipeline.Event) ([]pipeline.Event, error) {
-	first := r.clock.Now()
+// time is over, which runs from first.
+func (r retrier) do(ctx context.Context, s *step, ev *pipeline.Event, first time.Time) ([]pipeline.Event, error) {
 	backoff := s.retry.Backoff
 	for attempt := 1; ; attempt++ {
 		out, err := process(ctx, s, ev)
@@ -53,13 +52,13 @@ func (r retrier) pause(backoff time.Duration) time.Duration {
 
 // process calls the stage once. A panic is a defect of the stage on this
 // event: it must not stop its partition, and its text may hold anything.
-func process(ctx context.Context, s step, ev pipeline.Event) (out []pipeline.Event, err error) {
+func process(ctx context.Context, s *step, ev *pipeline.Event) (out []pipeline.Event, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			out, err = nil, pipeline.Rejectf(pipeline.Panicked, "the stage %s panicked (%T) on %s", s.name, p, ev.ID)
 		}
 	}()
-	out, err = s.stage.Process(ctx, ev)
+	out, err = s.stage.Process(ctx, *ev)
 	if err == nil && len(out) == 0 {
 		return nil, pipeline.Rejectf(pipeline.Panicked, "the stage %s gave %s no event and no reason", s.name, ev.ID)
 	}

@@ -42,7 +42,7 @@ func (e *Engine) addRoute(b built, s builtSegment) error {
 	name := group(b.plan.Name, s.plan.Name)
 	subscriber, err := kafka.NewSubscriber(e.kafka, kafka.SubscriberConfig{
 		Group: name, OnAssigned: keeper.assigned, OnRevoked: keeper.revoked, DrainTimeout: drainTime,
-		Transactions: e.transactions(name), WindowRecords: e.window(),
+		Transactions: e.transactions(name), WindowRecords: e.window(), Batch: e.batches(b, s),
 	})
 	if err != nil {
 		return fmt.Errorf("make the subscriber of %s: %w", name, err)
@@ -53,22 +53,53 @@ func (e *Engine) addRoute(b built, s builtSegment) error {
 		metrics: e.metrics, inFlight: e.metrics.inFlight.WithLabelValues(name), parks: s.plan.parks, adopts: b.adopter(s),
 		committer: e.committer(name),
 	}
-	e.router.AddConsumerHandler(name, strings.Join(s.plan.In, ","), subscriber, func(msg *message.Message) error {
-		return e.workers.do(func() error { return segment.handle(msg) })
-	})
+	segment.passed = e.metrics.passed(segment)
+	e.router.AddConsumerHandler(name, strings.Join(s.plan.In, ","), subscriber, segment.handle)
 	return nil
 }
 
-// window bounds the records of a partition that are under way at once, each of
-// which has a handler. 128 hide the round trips of eight partitions at several
-// times the rate one machine reaches (measured: no more throughput with 512, and
-// a fifth more memory). Under transactions a handler ends long before its
-// record's commit, and many more records wait: the subscriber's own default.
+// batch is how many records of a topic one message stands for, at the most:
+// what does not wait for anything but its outputs goes together. A record whose
+// stages may wait goes alone: for a look-up of its source, or, of a parked one,
+// for its time.
+const batch = 128
+
+func (e *Engine) batches(b built, s builtSegment) func(topic string) int {
+	alone := map[string]bool{b.plan.Output(pipeline.Retry): true}
+	if slices.Contains(s.plan.Stages, enricher) {
+		for _, name := range b.plan.Sources {
+			if e.plan.sources[name].spec.Enriches {
+				alone[forSource(b.before(s), name)] = true
+			}
+		}
+	}
+	return func(topic string) int {
+		if alone[topic] {
+			return 1
+		}
+		return batch
+	}
+}
+
+// before gives the topic line in front of a segment.
+func (b built) before(s builtSegment) string {
+	for i := 1; i < len(b.segments); i++ {
+		if b.segments[i].plan.Name == s.plan.Name {
+			return b.segments[i-1].plan.To
+		}
+	}
+	return ""
+}
+
+// window bounds the records of a partition that are under way at once: what its
+// messages hold and as much waiting behind them. Under transactions a handler
+// ends long before its record's commit, and many more records wait: the
+// subscriber's own default.
 func (e *Engine) window() int {
 	if e.plan.File.Kafka.Delivery == config.ExactlyOnce {
 		return 0
 	}
-	return 128
+	return 4 * batch
 }
 
 func (e *Engine) committer(segment string) committer {

@@ -12,9 +12,9 @@ import (
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
 )
 
-// segment is the handler of one Watermill route: it reads records, takes each
-// through its chain and hands the outputs to the committer. It returns once
-// they are acknowledged, and only then does the record's offset move.
+// segment is the handler of one Watermill route: it takes the records of a
+// message through its chain and hands the outputs to the committer. It returns
+// once they are acknowledged, and only then do the records' offsets move.
 type segment struct {
 	name      string
 	chain     *chain
@@ -23,6 +23,7 @@ type segment struct {
 	sources   map[string]pipeline.Source
 	clock     pipeline.Clock
 	metrics   *metrics
+	passed    map[string]prometheus.Counter // events that passed every stage, by source
 	inFlight  prometheus.Gauge
 	// parks says that a record whose attempts are spent is tried again later;
 	// from normalised on it would break the order of its booking.
@@ -32,43 +33,61 @@ type segment struct {
 	adopts func(segment string) bool
 }
 
-// handle is one record's way through the segment. An error means that the
-// record is not done and will be read again: nothing but the end of the claim
-// or of the process gives one.
+// work is what becomes of the records of one message.
+type work struct {
+	records []*pipeline.Record
+	done    []result // of each
+	set     outputSet
+}
+
+// handle is the way of a message's records through the segment. An error means
+// that they are not done and will be read again: nothing but the end of the
+// claim or of the process gives one.
 func (s *segment) handle(msg *message.Message) error {
-	ctx := msg.Context()
-	r := kafka.RecordOf(msg)
-	s.inFlight.Inc()
-	defer s.inFlight.Dec()
+	records := kafka.RecordsOf(msg)
+	s.inFlight.Add(float64(len(records)))
+	defer s.inFlight.Sub(float64(len(records)))
+	w := &work{records: records, done: make([]result, len(records))}
+	for i := range records {
+		if err := s.take(msg.Context(), w, i); err != nil {
+			w.release()
+			return err
+		}
+	}
+	return s.commit(msg, w)
+}
+
+// release tells the stages that nothing of it was written.
+func (w *work) release() {
+	for i := range w.done {
+		w.done[i].settle(false)
+	}
+}
+
+// take takes one record through the chain and puts what it leads to in the set.
+func (s *segment) take(ctx context.Context, w *work, i int) error {
+	r := w.records[i]
 	mine, err := s.mine(ctx, r)
 	if err != nil || !mine {
 		return err
 	}
-	done, set, err := s.process(ctx, r)
-	if err != nil {
+	w.done[i], err = s.process(ctx, &w.set, i, r)
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	err = s.committer.commit(msg, set, func(safe bool) { s.settled(done, safe) })
-	if err != nil {
-		done.settle(false)
-	}
-	if kafka.IsTooLarge(err) {
-		return s.bury(msg, r, pipeline.Reject(pipeline.TooLarge, errors.New("an output of this record is larger than its topic takes")))
-	}
-	return err
-}
-
-// settled tells the stages, and counts what is safe.
-func (s *segment) settled(done result, safe bool) {
-	done.settle(safe)
-	if safe {
-		s.metrics.outcomes(s, done)
-	}
+	w.done[i] = s.letter(&w.set, i, r, err)
+	return nil
 }
 
 // mine tells a parked record of another segment, and waits for one of this
 // segment to be due.
-func (s *segment) mine(ctx context.Context, r pipeline.Record) (bool, error) {
+func (s *segment) mine(ctx context.Context, r *pipeline.Record) (bool, error) {
 	if r.Topic != s.writer.topics[pipeline.Retry] {
 		return true, nil
 	}
@@ -78,73 +97,93 @@ func (s *segment) mine(ctx context.Context, r pipeline.Record) (bool, error) {
 	return true, due(ctx, s.clock, r)
 }
 
-// process gives what becomes of a record: its outputs, or a letter about it.
-func (s *segment) process(ctx context.Context, r pipeline.Record) (result, outputSet, error) {
+func (s *segment) process(ctx context.Context, set *outputSet, i int, r *pipeline.Record) (result, error) {
 	ev, err := s.decode(r)
-	if err == nil {
-		var done result
-		var set outputSet
-		if done, err = s.chain.run(ctx, ev); err == nil {
-			if set, err = s.writer.set(done); err == nil {
-				return done, set, nil
-			}
-			done.settle(false)
-		}
+	if err != nil {
+		return result{}, err
 	}
-	if ctx.Err() != nil {
-		return result{}, outputSet{}, ctx.Err()
+	done, err := s.chain.run(ctx, ev)
+	if err != nil {
+		return result{}, err
 	}
-	if errors.Is(err, context.Canceled) {
-		return result{}, outputSet{}, err
+	if err := s.writer.write(set, i, &done); err != nil {
+		done.settle(false)
+		return result{}, err
 	}
-	return result{}, s.letter(r, err), nil
+	return done, nil
 }
 
-func (s *segment) decode(r pipeline.Record) (pipeline.Event, error) {
+func (s *segment) decode(r *pipeline.Record) (*pipeline.Event, error) {
 	ev, err := decode(r)
 	if err != nil {
-		return pipeline.Event{}, err
+		return nil, err
 	}
 	if _, known := s.sources[ev.Source]; !known {
-		return pipeline.Event{}, pipeline.Rejectf(pipeline.UnknownSource, "no source of this pipeline has the name in the record %s", r.Position())
+		return nil, pipeline.Rejectf(pipeline.UnknownSource, "no source of this pipeline has the name in the record %s", r.Position())
 	}
 	return ev, nil
 }
 
 // letter parks what may still succeed and buries the rest.
-func (s *segment) letter(r pipeline.Record, err error) outputSet {
+func (s *segment) letter(set *outputSet, i int, r *pipeline.Record, err error) result {
 	now := s.clock.Now()
 	f := failureOf(err, now)
-	var set outputSet
 	source := r.Text(headerSource)
 	_, refused := pipeline.AsRejection(err)
+	outcome := "dead"
 	if s.parks && !refused && parkedRounds(r) < parkRounds {
-		set.add(results, s.writer.topics.name(pipeline.Retry, source), park(s.name, r, f, now))
-		s.metrics.outcome(s.chain.pipeline, source, f.stage, "parked", string(f.reason))
-		return set
+		outcome = "parked"
+		set.add(i, results, s.writer.topics.name(pipeline.Retry, source), park(s.name, r, f, now))
+	} else {
+		set.add(i, results, s.writer.topics.name(pipeline.Dead, source), deadLetter(r, f, now))
 	}
-	set.add(results, s.writer.topics.name(pipeline.Dead, source), deadLetter(r, f, now))
-	s.metrics.outcome(s.chain.pipeline, source, f.stage, "dead", string(f.reason))
-	return set
+	if _, known := s.sources[source]; !known {
+		source = "" // a label is a name of the configuration, never data
+	}
+	return result{letter: letter{source: source, stage: f.stage, outcome: outcome, reason: string(f.reason)}}
 }
 
-// bury writes a dead letter alone.
-func (s *segment) bury(msg *message.Message, r pipeline.Record, cause error) error {
-	f := failureOf(cause, s.clock.Now())
-	var set outputSet
-	set.add(results, s.writer.topics.name(pipeline.Dead, r.Text(headerSource)), deadLetter(r, f, s.clock.Now()))
-	counted := func(safe bool) {
-		if safe {
-			s.metrics.outcome(s.chain.pipeline, r.Text(headerSource), f.stage, "dead", string(f.reason))
+// commit makes the outputs safe. A record of which one is too large for its
+// topic becomes a dead letter, the others are what they were.
+func (s *segment) commit(msg *message.Message, w *work) error {
+	for {
+		err := s.committer.commit(msg, &w.set, len(w.records), func(i int, safe bool) { s.settled(&w.done[i], safe) })
+		large, ok := errors.AsType[*oversize](err)
+		if !ok {
+			if err != nil {
+				w.release()
+			}
+			return err
+		}
+		if err := s.bury(w, large.input); err != nil {
+			w.release()
+			return err
 		}
 	}
-	err := s.committer.commit(msg, set, counted)
-	if kafka.IsTooLarge(err) {
-		set[results][0] = withoutBody(set[results][0])
-		err = s.committer.commit(msg, set, counted)
+}
+
+// settled tells the stages, and counts what is safe.
+func (s *segment) settled(done *result, safe bool) {
+	done.settle(safe)
+	if safe {
+		s.metrics.outcomes(s, done)
 	}
-	if err != nil {
-		return fmt.Errorf("write the dead letter of %s: %w", r.Position(), err)
+}
+
+// bury puts a dead letter in the place of what a record led to; where that was
+// a letter already, its body stays where it was.
+func (s *segment) bury(w *work, i int) error {
+	r, done := w.records[i], &w.done[i]
+	if done.letter.bare {
+		return fmt.Errorf("write the dead letter of %s: it is too large for its topic even without the body; raise the topic's max.message.bytes", r.Position())
 	}
+	if done.letter.outcome != "" {
+		w.set.strip(i)
+		done.letter.bare = true
+		return nil
+	}
+	done.settle(false)
+	w.set.drop(i)
+	*done = s.letter(&w.set, i, r, pipeline.Reject(pipeline.TooLarge, errors.New("an output of this record is larger than its topic takes")))
 	return nil
 }

@@ -17,15 +17,17 @@ import (
 
 func testSegment(t *testing.T, log *memoryLog, steps ...pipeline.Stage) *segment {
 	t.Helper()
-	c := testChain(t, steps...)
-	m := c.metrics
-	return &segment{
+	m := testMetrics(t)
+	c := measuredChain(m, steps...)
+	s := &segment{
 		name: "one", chain: c, clock: pipeline.WallClock{}, metrics: m, inFlight: m.inFlight.WithLabelValues("one"),
 		writer:    writer{pipeline: "bookings", topics: testTopics(), scrub: scrubber(nil), clock: pipeline.WallClock{}},
 		committer: &atLeastOnce{to: log, clock: pipeline.WallClock{}, health: newHealth(m), log: quiet()},
 		sources:   map[string]pipeline.Source{"src": {Name: "src"}},
 		adopts:    func(string) bool { return false },
 	}
+	s.passed = m.passed(s)
+	return s
 }
 
 func handle(t *testing.T, ctx context.Context, s *segment, r pipeline.Record) error {

@@ -72,28 +72,28 @@ func (h *web) serve(w http.ResponseWriter, r *http.Request) int {
 
 // accept runs the stages in front of the first topic and writes to it.
 func (h *web) accept(ctx context.Context, ev pipeline.Event) (pipeline.Event, error) {
-	done, err := h.chain.run(ctx, ev)
+	done, err := h.chain.run(ctx, &ev)
 	if err != nil {
 		return ev, err
 	}
 	if len(done.events) != 1 {
 		return ev, errors.New("the stages in front of the first topic must give one event")
 	}
-	ev = done.events[0]
+	ev = *done.events[0]
 	if h.limit != nil && !h.limit.AllowN(h.clock.Now(), 1) {
 		return ev, pipeline.Rejectf(pipeline.RateLimited, "over the limit of the source %s", h.source.Name)
 	}
-	set, err := h.writer.set(done)
-	if err != nil {
+	var set outputSet
+	if err := h.writer.write(&set, 0, &done); err != nil {
 		return ev, err
 	}
-	for _, records := range set {
-		if len(records) == 0 {
+	for p := range set {
+		if len(set[p].records) == 0 {
 			continue
 		}
 		// Answering first would lose the booking if this process died now
 		// (invariant 1).
-		err := h.log.Write(ctx, records...)
+		err := h.log.Write(ctx, set[p].records...)
 		h.health.wrote(err)
 		if kafka.IsTooLarge(err) {
 			return ev, pipeline.Rejectf(pipeline.TooLarge, "body and headers are larger together than the topic takes")

@@ -25,21 +25,22 @@ func (door) Receive(_ http.ResponseWriter, r *http.Request, from pipeline.Source
 	}
 	ev := rawEvent()
 	ev.Source, ev.Request.Header = from.Name, r.Header
-	return ev, nil
+	return *ev, nil
 }
 
 func testWeb(t *testing.T, log *memoryLog, stage stageFunc) *web {
 	t.Helper()
-	c := testChain(t, door{stage})
+	m := testMetrics(t)
+	c := measuredChain(m, door{stage})
 	c.retrier.once = true
-	h := newHealth(c.metrics)
+	h := newHealth(m)
 	h.pinged(nil)
 	h.start()
 	clock := pipeline.WallClock{}
 	return &web{
 		source: pipeline.Source{Name: "src", Methods: []string{"GET", "POST"}}, receiver: door{}, chain: c, log: log,
 		writer:  writer{pipeline: "bookings", to: "bookings.raw.{source}", topics: testTopics(), scrub: scrubber(nil), clock: clock},
-		rejects: newRejects(log, clock), slots: make(chan struct{}, 2), health: h, metrics: c.metrics, clock: clock,
+		rejects: newRejects(log, clock), slots: make(chan struct{}, 2), health: h, metrics: m, clock: clock,
 		random: func() uint64 { return 7 }, logger: quiet(),
 	}
 }

@@ -24,10 +24,10 @@ type batch struct {
 // its siblings is written for nothing.
 func newBatch(records []pipeline.Record, limit int) (*batch, error) {
 	b := &batch{out: make([]outgoing, len(records)), left: len(records), done: make(chan struct{})}
-	for i := range records {
+	fill(b.out, records)
+	for i := range b.out {
 		o := &b.out[i]
 		o.index, o.batch = i, b
-		o.fill(&records[i])
 		size := o.msg.ByteSize(2)
 		if size > limit {
 			b.failed = append(b.failed, &RecordError{

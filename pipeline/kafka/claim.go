@@ -28,11 +28,14 @@ type claim struct {
 	leave   context.CancelFunc
 	gone    signal // the partition may be another member's
 	over    signal // the claim has ended
-	idle    signal // leaving, and no lane has a worker
+	idle    signal // leaving, and nothing is handed out
 	room    chan struct{}
+	batch   int // records of one message, 0 for a message that is its record
+	slots   int // messages at once
 
 	mu      sync.Mutex
 	win     window
+	ready   queue // lanes whose first record may be handed out
 	workers int
 	marked  int64 // the last offset that was marked for commit, -1 for none
 
@@ -71,6 +74,10 @@ func newClaim(s *subscription, p pipeline.Partition, from sarama.ConsumerGroupCl
 		win: newWindow(s.conf.WindowRecords, s.conf.WindowBytes, start),
 	}
 	c.win.maxSpread = s.conf.MaxSpread
+	c.batch, c.slots = s.conf.Batch(p.Topic), s.conf.WindowRecords
+	if c.batch > 1 {
+		c.slots = s.conf.Batches
+	}
 	if s.txn != nil {
 		c.win.order = new(prefix)
 	}
@@ -191,8 +198,8 @@ func (c *claim) admit(t *task) bool {
 		}
 		if c.win.room(t.size) {
 			if ln := c.win.add(t); ln != nil {
-				c.workers++
-				go c.work(ln, t)
+				c.ready.push(ln)
+				c.hire()
 			}
 			c.mu.Unlock()
 			return true

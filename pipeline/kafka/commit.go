@@ -24,9 +24,10 @@ func (c *committer) now() {
 	}
 }
 
-// finish counts a record.
-func (c *committer) finish() {
-	if c.finished.Add(1) == int64(c.sub.conf.CommitRecords) {
+// finish counts records.
+func (c *committer) finish(n int) {
+	limit := int64(c.sub.conf.CommitRecords)
+	if now := c.finished.Add(int64(n)); now >= limit && now-int64(n) < limit {
 		c.now()
 	}
 }

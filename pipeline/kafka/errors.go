@@ -51,6 +51,25 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("a record of %d bytes is too large for %s, which takes %d", e.Bytes, e.Topic, e.Limit)
 }
 
+// TooLarge gives the first record that is too large to ever be written, by its
+// place in the call of Write or FinishAll.
+func TooLarge(err error) (int, bool) {
+	if !IsTooLarge(err) {
+		return 0, false
+	}
+	if out, ok := errors.AsType[*OutputError](err); ok {
+		return out.Index, true
+	}
+	if write, ok := errors.AsType[*WriteError](err); ok {
+		for _, f := range write.Failed {
+			if IsTooLarge(f) {
+				return f.Index, true
+			}
+		}
+	}
+	return 0, true
+}
+
 // IsTooLarge tells whether a record among those that failed is too large to
 // ever be written. Every other error of a Publisher is trouble that may pass.
 func IsTooLarge(err error) bool {

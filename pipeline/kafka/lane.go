@@ -14,25 +14,57 @@ type verdict int
 const (
 	acked verdict = iota
 	nacked
-	gone // the claim ended first, or the record must not be begun
+	gone // the claim ended first, or the records must not be begun
 )
 
-// work runs one lane until it is empty: one goroutine for each key that has
-// records, none for a record of its own.
-func (c *claim) work(ln *lane, t *task) {
-	for t != nil {
-		if c.handle(t) != acked {
-			c.quit(ln)
-			return
-		}
-		t = c.finish(ln)
+// hire sees to it that what is ready is handed out; c.mu is held.
+func (c *claim) hire() {
+	if c.workers < c.slots {
+		c.workers++
+		go c.work()
 	}
 }
 
-// handle hands a record out until it is acked.
-func (c *claim) handle(t *task) verdict {
+// work hands out what is ready, a message at a time, until nothing is. What
+// becomes ready while every worker is busy is in their next messages: the more
+// there is to do, the more records share the cost of one.
+func (c *claim) work() {
+	for lanes := c.next(); lanes != nil; lanes = c.next() {
+		if c.handle(lanes) == acked {
+			c.finish(lanes)
+		} else {
+			c.quit(lanes)
+		}
+	}
+}
+
+// next takes lanes for one message. It gives nil when nothing is ready; the
+// worker must then end.
+func (c *claim) next() []*lane {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var lanes []*lane
+	for c.ready.len() > 0 && len(lanes) < max(1, c.batch) {
+		ln := c.ready.pop()
+		if !c.win.wanted(ln.head) {
+			c.win.stop(ln)
+			continue
+		}
+		if lanes == nil {
+			lanes = make([]*lane, 0, min(1+c.ready.len(), max(1, c.batch)))
+		}
+		lanes = append(lanes, ln)
+	}
+	if lanes == nil {
+		c.retire()
+	}
+	return lanes
+}
+
+// handle hands records out until they are acked.
+func (c *claim) handle(lanes []*lane) verdict {
 	for attempt := 0; ; attempt++ {
-		v := c.handOut(t)
+		v := c.handOut(lanes)
 		if v != nacked {
 			return v
 		}
@@ -42,24 +74,24 @@ func (c *claim) handle(t *task) verdict {
 	}
 }
 
-// pause waits before a record that was Nacked is handed out again. While the
-// claim is being left it gives false: the record stays unfinished, and whoever
-// has the partition next reads it again.
+// pause waits before records that were Nacked are handed out again. While the
+// claim is being left it gives false: they stay unfinished, and whoever has the
+// partition next reads them again.
 func (c *claim) pause(attempt int) bool {
 	return c.conf.Clock.Sleep(c.reading, doubled(c.conf.NackBackoff, c.conf.NackBackoffMax, attempt)) == nil
 }
 
-func (c *claim) handOut(t *task) verdict {
+func (c *claim) handOut(lanes []*lane) verdict {
 	ctx, cancel := context.WithCancel(c.ctx)
 	defer cancel() // also after an Ack: nothing of a record lives on
-	m, carrier := newMessage(ctx, &t.rec)
-	carrier.claim, carrier.task = c, t
-	m.SetContext(carrier)
-	if !c.deliver(t, m) {
+	m, carrier := c.message(ctx, lanes)
+	if !c.deliver(lanes, m) {
 		return gone
 	}
 	c.mu.Lock()
-	c.win.handed(t)
+	for _, ln := range lanes {
+		c.win.handed(ln.head)
+	}
 	c.mu.Unlock()
 	select {
 	case <-m.Acked():
@@ -71,12 +103,29 @@ func (c *claim) handOut(t *task) verdict {
 		return nacked
 	case <-c.over.ch:
 	}
-	return c.late(m.Acked(), m.Nacked())
+	return c.late(len(lanes), m.Acked(), m.Nacked())
+}
+
+// message makes what is handed out.
+func (c *claim) message(ctx context.Context, lanes []*lane) (*message.Message, *carried) {
+	var m *message.Message
+	var carrier *carried
+	if c.batch == 0 {
+		m, carrier = newMessage(ctx, &lanes[0].head.rec)
+	} else {
+		m, carrier = newBatchMessage(ctx, lanes)
+	}
+	carrier.claim, carrier.tasks = c, make([]*task, len(lanes))
+	for i, ln := range lanes {
+		carrier.tasks[i] = ln.head
+	}
+	m.SetContext(carrier)
+	return m, carrier
 }
 
 // deliver sends a message, but not while its topic is paused. It gives false if
-// the record must not be begun.
-func (c *claim) deliver(t *task, m *message.Message) bool {
+// the records must not be begun.
+func (c *claim) deliver(lanes []*lane, m *message.Message) bool {
 	for {
 		shut, open := c.gates.of(c.part.Topic)
 		if open != nil {
@@ -93,69 +142,77 @@ func (c *claim) deliver(t *task, m *message.Message) bool {
 		case cut:
 			continue
 		}
-		return c.begins(t) && c.send(m, c.ctx.Done(), nil) == sent
+		return c.begins(lanes) && c.send(m, c.ctx.Done(), nil) == sent
 	}
 }
 
-// begins tells whether a record may still be begun while the claim is being
+// begins tells whether all records may still be begun while the claim is being
 // left.
-func (c *claim) begins(t *task) bool {
+func (c *claim) begins(lanes []*lane) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.win.drain()
-	return c.win.wanted(t)
+	for _, ln := range lanes {
+		if !c.win.wanted(ln.head) {
+			return false
+		}
+	}
+	return true
 }
 
 // late waits a while for the answer of a handler whose claim has ended, only to
 // count it.
-func (c *claim) late(ack, nack <-chan struct{}) verdict {
+func (c *claim) late(records int, ack, nack <-chan struct{}) verdict {
 	expired, stop := after(c.conf.Clock, c.conf.RebalanceTimeout)
 	defer stop()
 	select {
 	case <-ack:
-		c.lateAcks.Add(1)
+		c.lateAcks.Add(int64(records))
 	case <-nack:
 	case <-expired:
 	}
 	return gone
 }
 
-// finish takes the first record of a lane as done and gives the next.
-func (c *claim) finish(ln *lane) *task {
+// finish takes the first records of lanes as done; what is behind them is
+// ready.
+func (c *claim) finish(lanes []*lane) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.over.isSet() || c.gone.isSet() {
-		c.lateAcks.Add(1)
-		c.abandon(ln)
-		return nil
+		c.lateAcks.Add(int64(len(lanes)))
+		c.abandon(lanes)
+		return
 	}
-	if c.txn != nil {
-		c.txn.add(c.win.order.finish(ln.head))
-	} else {
-		c.commit.finish()
+	for _, ln := range lanes {
+		if c.txn != nil {
+			c.txn.add(c.win.order.finish(ln.head))
+		}
+		if c.win.finish(ln) != nil {
+			c.ready.push(ln)
+		}
+	}
+	if c.txn == nil {
+		c.commit.finish(len(lanes))
 		signalTo(c.room)
 	}
-	next := c.win.finish(ln)
-	if next == nil {
-		c.retire()
-	}
-	return next
 }
 
-// quit ends a lane whose first record did not finish.
-func (c *claim) quit(ln *lane) {
+// quit ends lanes whose first records did not finish.
+func (c *claim) quit(lanes []*lane) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.abandon(ln)
+	c.abandon(lanes)
 }
 
-// abandon leaves what is in a lane unfinished.
-func (c *claim) abandon(ln *lane) {
-	c.win.stop(ln)
-	c.retire()
+// abandon leaves what is in lanes unfinished.
+func (c *claim) abandon(lanes []*lane) {
+	for _, ln := range lanes {
+		c.win.stop(ln)
+	}
 }
 
-// retire takes note that a lane's worker ends.
+// retire takes note that a worker ends.
 func (c *claim) retire() {
 	c.workers--
 	if c.workers == 0 && c.win.draining {
@@ -163,7 +220,7 @@ func (c *claim) retire() {
 	}
 }
 
-// await waits until no lane has a worker, for d at the most.
+// await waits until nothing is handed out, for d at the most.
 func (c *claim) await(d time.Duration, cut <-chan struct{}) {
 	expired, stop := after(c.conf.Clock, d)
 	defer stop()

@@ -29,6 +29,26 @@ type lane struct {
 	head, tail *task
 }
 
+// queue holds lanes in the order in which they became ready.
+type queue struct {
+	lanes []*lane
+	head  int
+}
+
+func (q *queue) len() int { return len(q.lanes) - q.head }
+
+func (q *queue) push(ln *lane) { q.lanes = append(q.lanes, ln) }
+
+// pop gives the first; there must be one.
+func (q *queue) pop() *lane {
+	ln := q.lanes[q.head]
+	q.lanes[q.head] = nil
+	if q.head++; q.head == len(q.lanes) {
+		q.lanes, q.head = q.lanes[:0], 0
+	}
+	return ln
+}
+
 // lanes keeps equal keys in order and apart from one another. Two keys may
 // share a lane when their hashes are equal; that costs time, never order.
 type lanes struct {

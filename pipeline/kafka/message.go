@@ -82,18 +82,41 @@ func uuidOf(r *pipeline.Record, md message.Metadata) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// carried is a context that holds the record a message was made of. It names
+// newBatchMessage gives a message that stands for the first records of lanes.
+func newBatchMessage(ctx context.Context, lanes []*lane) (*message.Message, *carried) {
+	m := message.NewMessage("", nil)
+	m.UUID = lanes[0].head.rec.Position().String()
+	c := &carried{Context: ctx, msg: m, rec: &lanes[0].head.rec, batch: make([]*pipeline.Record, len(lanes))}
+	for i, ln := range lanes {
+		c.batch[i] = &ln.head.rec
+	}
+	return m, c
+}
+
+// carried is a context that holds the records a message was made of. It names
 // the message: a context handed on to another message carries nothing.
 type carried struct {
 	context.Context
 	msg   *message.Message
 	rec   *pipeline.Record
-	names int // in the message's metadata when it was made
+	names int                // in the message's metadata when it was made
+	batch []*pipeline.Record // nil where the message is its one record
 
 	// Of a message that a Subscriber handed out, for Finish.
 	claim *claim
-	task  *task
+	tasks []*task
 	spent bool // Nacked; guarded by the claim's lock
+}
+
+// RecordsOf gives the records that a message stands for: those of a batch, each
+// of another key (SubscriberConfig.Batch), else what RecordOf gives. They are
+// shared: nobody may change them.
+func RecordsOf(m *message.Message) []*pipeline.Record {
+	if c, ok := m.Context().Value(carriedKey{}).(*carried); ok && c.msg == m && c.batch != nil {
+		return c.batch
+	}
+	r := RecordOf(m)
+	return []*pipeline.Record{&r}
 }
 
 type carriedKey struct{}
@@ -108,8 +131,8 @@ func (c *carried) Value(key any) any {
 
 // RecordOf gives the record that a message stands for. For a message that was
 // made of a record this is that record, with key, nil-ness, repeats, order and
-// position, and with whatever was changed in Payload and Metadata since. For
-// one built by hand: headers sorted by name, the key from KeyMetadata, and the
+// position, and with whatever was changed in Payload and Metadata since. Of a
+// batch it is the first; see RecordsOf. For one built by hand: headers sorted by name, the key from KeyMetadata, and the
 // UUID in a header of its own unless there is a ce_id.
 func RecordOf(m *message.Message) pipeline.Record {
 	c, ok := m.Context().Value(carriedKey{}).(*carried)
@@ -117,6 +140,9 @@ func RecordOf(m *message.Message) pipeline.Record {
 		return byHand(m)
 	}
 	r := *c.rec
+	if c.batch != nil {
+		return r
+	}
 	if !sameBytes(r.Value, m.Payload) {
 		r.Value = m.Payload
 	}

@@ -73,10 +73,25 @@ type outgoing struct {
 	batch      *batch
 }
 
+// fill takes records over, with one piece of memory for the headers of all.
+func fill(outs []outgoing, records []pipeline.Record) {
+	headers, bytes := 0, 0
+	for i := range records {
+		headers += len(records[i].Headers)
+		for k := range records[i].Headers {
+			bytes += len(records[i].Headers[k].Key)
+		}
+	}
+	room := room{headers: make([]sarama.RecordHeader, 0, headers), names: make([]byte, 0, bytes)}
+	for i := range records {
+		outs[i].fill(&records[i], &room)
+	}
+}
+
 // fill takes a record over. A nil key or value stays Kafka's null: the Encoder
 // must then be nil, not a pointer to a nil slice. The record's partition is
 // never forced.
-func (o *outgoing) fill(r *pipeline.Record) {
+func (o *outgoing) fill(r *pipeline.Record, room *room) {
 	o.msg.Topic, o.msg.Timestamp, o.msg.Metadata = r.Topic, r.Time, o
 	if r.Key != nil {
 		o.key = r.Key
@@ -86,23 +101,25 @@ func (o *outgoing) fill(r *pipeline.Record) {
 		o.value = r.Value
 		o.msg.Value = &o.value
 	}
-	o.msg.Headers = headersOf(r.Headers)
+	o.msg.Headers = room.take(r.Headers)
 }
 
-func headersOf(from []pipeline.Header) []sarama.RecordHeader {
+// room is memory for the headers of several records.
+type room struct {
+	headers []sarama.RecordHeader
+	names   []byte
+}
+
+// take gives headers as sarama wants them.
+func (r *room) take(from []pipeline.Header) []sarama.RecordHeader {
 	if len(from) == 0 {
 		return nil
 	}
-	size := 0
+	first := len(r.headers)
 	for i := range from {
-		size += len(from[i].Key)
+		start := len(r.names)
+		r.names = append(r.names, from[i].Key...)
+		r.headers = append(r.headers, sarama.RecordHeader{Key: r.names[start:len(r.names):len(r.names)], Value: from[i].Value})
 	}
-	text := make([]byte, 0, size) // all names in one piece
-	to := make([]sarama.RecordHeader, len(from))
-	for i := range from {
-		start := len(text)
-		text = append(text, from[i].Key...)
-		to[i] = sarama.RecordHeader{Key: text[start:len(text):len(text)], Value: from[i].Value}
-	}
-	return to
+	return r.headers[first:len(r.headers):len(r.headers)]
 }

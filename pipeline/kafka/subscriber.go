@@ -37,6 +37,19 @@ type SubscriberConfig struct {
 	// also the one that shows a new group before its first record is done.
 	Transactions *Transactions
 
+	// Batch gives how many records of a topic one message may stand for. For 0,
+	// the default, a message is one record, with its value and headers as
+	// Watermill's users expect them. For n of 1 or more it is up to n records of
+	// one partition with different keys, which RecordsOf gives; payload and
+	// metadata are empty. They stand or fall together: an Ack is for all of
+	// them, after a Nack all are handed out again. More than one record spares
+	// the cost of a message for each, and makes them wait for each other: it is
+	// for handlers that wait for nothing but their outputs.
+	Batch func(topic string) int
+	// Batches bounds the messages of more than one record that a partition has
+	// handed out at once; what comes meanwhile is in the next. Default 3.
+	Batches int
+
 	WindowRecords int   // records of a partition in work at once; default 512
 	WindowBytes   int64 // their bytes; default 16 MiB, one record always fits
 	// MaxSpread bounds how many records of a partition may go by one that does
@@ -88,6 +101,10 @@ func (c SubscriberConfig) withDefaults() SubscriberConfig {
 	if c.OnRevoked == nil {
 		c.OnRevoked = func(pipeline.Partition) {}
 	}
+	if c.Batch == nil {
+		c.Batch = func(string) int { return 0 }
+	}
+	setDefault(&c.Batches, 3)
 	return c
 }
 
@@ -110,7 +127,7 @@ func (c SubscriberConfig) validate() error {
 	if c.Group == "" {
 		return errors.New("kafka: a subscriber needs a group")
 	}
-	if min(c.WindowRecords, c.CommitRecords, c.MaxSpread) < 0 || min(c.WindowBytes, int64(c.CommitInterval), int64(c.DrainTimeout), int64(c.NackBackoff)) < 0 {
+	if min(c.WindowRecords, c.CommitRecords, c.MaxSpread, c.Batches) < 0 || min(c.WindowBytes, int64(c.CommitInterval), int64(c.DrainTimeout), int64(c.NackBackoff)) < 0 {
 		return fmt.Errorf("kafka: group %s: a window, interval or timeout is negative", c.Group)
 	}
 	if letGo := c.DrainTimeout + c.grace(); letGo >= c.RebalanceTimeout {
