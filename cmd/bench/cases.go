@@ -8,13 +8,16 @@ import (
 // benchCase is one case, as it is handed to its process.
 type benchCase struct {
 	Name       string
-	Kind       string // hops, web, latency or lookup
+	Kind       string // hops, web, latency, lookup or beside
+	Delivery   string // at_least_once where it is empty
 	Stages     []string
 	Plugin     string
 	Partitions int
 	Bookings   int
 	N          int // records on the raw topic beforehand; 0: webhooks are sent
 	Conns      int
+	Command    []string // of kind beside: what to run in the folder of -beside
+	Against    []string // the cases beside it that do the same work
 }
 
 // The kinds of cases.
@@ -23,6 +26,7 @@ const (
 	kindWeb     = "web"
 	kindLatency = "latency"
 	kindLookUp  = "lookup"
+	kindBeside  = "beside"
 )
 
 const partitions = 8
@@ -49,13 +53,24 @@ func (o options) cases() []benchCase {
 			all = append(all, from)
 		}
 	}
-	add("one-hop/alo", loaded, func(c *benchCase) { c.Stages = oneHop() })
-	add("two-hops/alo", loaded, func(c *benchCase) { c.Stages = twoHops() })
+	add("one-hop/alo", loaded, func(c *benchCase) { c.Stages, c.Against = oneHop(), []string{handALO, limitALO, naive} })
+	add("one-hop/eos", loaded, func(c *benchCase) {
+		c.Stages, c.Delivery, c.Against = oneHop(), exactlyOnce, []string{handEOS, limitEOS, streams}
+	})
+	add("two-hops/alo", loaded, func(c *benchCase) { c.Stages, c.Against = twoHops(), []string{naive} })
+	add("two-hops/eos", loaded, func(c *benchCase) { c.Stages, c.Delivery = twoHops(), exactlyOnce })
 	sent := benchCase{Partitions: partitions, Bookings: o.Bookings}
 	for _, conns := range []int{64, 256} {
-		add(fmt.Sprintf("webhooks/%d", conns), sent, func(c *benchCase) { c.Kind, c.Conns, c.Stages = kindWeb, conns, oneHop() })
+		add(fmt.Sprintf("webhooks/%d", conns), sent, func(c *benchCase) {
+			c.Kind, c.Conns, c.Stages, c.Against = kindWeb, conns, oneHop(), []string{fmt.Sprintf(handWeb, conns)}
+		})
 	}
-	add("latency/two-hops", sent, func(c *benchCase) { c.Kind, c.Conns, c.Stages = kindLatency, 64, twoHops() })
+	add("latency/two-hops", sent, func(c *benchCase) {
+		c.Kind, c.Conns, c.Stages, c.Against = kindLatency, 64, twoHops(), []string{handLatency}
+	})
+	add("latency/two-hops/eos", sent, func(c *benchCase) {
+		c.Kind, c.Conns, c.Stages, c.Delivery, c.Against = kindLatency, 64, twoHops(), exactlyOnce, []string{handLatencyEOS}
+	})
 	add("look-up/100ms", loaded, func(c *benchCase) {
 		c.Kind, c.Stages, c.N = kindLookUp, lookedUp(o.InFlight), min(o.N, 8*int(possible(o.InFlight)))
 	})
@@ -64,7 +79,7 @@ func (o options) cases() []benchCase {
 			add(fmt.Sprintf("scale/%dp/%d", p, b), loaded, func(c *benchCase) { c.Partitions, c.Bookings, c.Stages = p, b, oneHop() })
 		}
 	}
-	return all
+	return append(all, o.beside()...)
 }
 
 func lookedUp(inFlight int) []string {
@@ -75,3 +90,12 @@ func lookedUp(inFlight int) []string {
 
 // file gives a name for files about the case.
 func (c benchCase) file() string { return strings.NewReplacer("/", "-").Replace(c.Name) }
+
+const exactlyOnce = "exactly_once"
+
+func (c benchCase) delivery() string {
+	if c.Delivery == "" {
+		return "at_least_once"
+	}
+	return c.Delivery
+}

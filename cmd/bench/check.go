@@ -17,7 +17,7 @@ func (b *bench) check(ctx context.Context, r *result) error {
 		if !wanted {
 			continue
 		}
-		have, err := records(ctx, b.admin, b.plan.Pipelines[0].Output(o))
+		have, err := b.written(ctx, b.plan.Pipelines[0].Output(o))
 		if err != nil {
 			return err
 		}

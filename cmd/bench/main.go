@@ -49,13 +49,18 @@ func (o options) measure(ctx context.Context) error {
 			return fmt.Errorf("make the folder of profiles: %w", err)
 		}
 	}
+	others, err := o.neighbours(ctx)
+	if err != nil {
+		return err
+	}
+	defer others.remove()
 	var results []result
 	var failed error
 	for range o.reps {
 		for _, c := range o.cases() {
-			r, err := o.one(ctx, c)
+			r, err := o.run(ctx, c, others)
 			if ctx.Err() != nil {
-				return errors.Join(ctx.Err(), table(os.Stdout, results))
+				return errors.Join(ctx.Err(), table(os.Stdout, results), ratios(os.Stdout, o.cases(), results))
 			}
 			if err != nil {
 				failed = errors.Join(failed, fmt.Errorf("%s: %w", c.Name, err))
@@ -68,5 +73,12 @@ func (o options) measure(ctx context.Context) error {
 		}
 	}
 	fmt.Println()
-	return errors.Join(failed, table(os.Stdout, results))
+	return errors.Join(failed, table(os.Stdout, results), ratios(os.Stdout, o.cases(), results))
+}
+
+func (o options) run(ctx context.Context, c benchCase, others *neighbours) (result, error) {
+	if c.Kind == kindBeside {
+		return others.run(ctx, c)
+	}
+	return o.one(ctx, c)
 }

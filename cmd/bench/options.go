@@ -25,6 +25,7 @@ type options struct {
 	Verbose    bool
 
 	only            *regexp.Regexp
+	others          string // folder of the same job done by others, "" for none
 	reps            int
 	scalePartitions []int
 	scaleBookings   []int
@@ -44,6 +45,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.CPUProfile, "cpuprofile", "", "write a CPU profile of each case to this folder")
 	f.StringVar(&o.MemProfile, "memprofile", "", "write an allocation profile of each case to this folder")
 	f.BoolVar(&o.Verbose, "v", false, "let the pipelines log their warnings")
+	f.StringVar(&o.others, "beside", "", "measure the same job as others do it too, in the same run: the folder with their programs")
 	partitions := f.String("scale-partitions", "8,64", "partitions of the scale cases")
 	bookings := f.String("scale-bookings", "10000,100000", "bookings of the scale cases")
 	if err := f.Parse(args); err != nil {

@@ -29,6 +29,7 @@ type bench struct {
 	plan   *engine.Plan
 	engine *engine.Engine
 	admin  *kafka.Admin
+	counts *prometheus.Registry
 	hold   *hold  // of the segments behind the first topic, nil in most cases
 	host   string // of look-ups, "" in most cases
 	stop   func() error
@@ -47,8 +48,8 @@ func (b *bench) yaml() string {
 		outputs = append(outputs, fmt.Sprintf("%s: %s.%s", o, b.prefix, o))
 	}
 	chain := "      - " + strings.Join(b.Case.Stages, "\n      - ")
-	return fmt.Sprintf("privacy: {key: {literal: %q}}\nkafka: {brokers: [%q], topics: {partitions: %d}}\nsources:\n  %s: %s\npipelines:\n  %s:\n    sources: [%s]\n    stages:\n%s\n    outputs: {%s}\n",
-		benchKey, strings.Join(b.Options.Brokers, `", "`), b.Case.Partitions, source, plugin, b.name, source,
+	return fmt.Sprintf("privacy: {key: {literal: %q}}\nkafka: {brokers: [%q], topics: {partitions: %d}, delivery: %s}\nsources:\n  %s: %s\npipelines:\n  %s:\n    sources: [%s]\n    stages:\n%s\n    outputs: {%s}\n",
+		benchKey, strings.Join(b.Options.Brokers, `", "`), b.Case.Partitions, b.Case.delivery(), source, plugin, b.name, source,
 		strings.ReplaceAll(chain, "%[1]s", b.prefix), strings.Join(outputs, ", "))
 }
 
@@ -94,7 +95,7 @@ func (b *bench) prepare(ctx context.Context) error {
 	b.engine, err = engine.New(b.plan, b.Options.Brokers, engine.Deps{
 		Clock: pipeline.WallClock{}, Random: rand.Uint64, Tokens: tokens,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
-	}, prometheus.NewRegistry())
+	}, b.counts)
 	return err
 }
 
@@ -122,5 +123,5 @@ func (b *bench) run(ctx context.Context) (failed <-chan error) {
 
 func newBench(t task) *bench {
 	id := fmt.Sprint(time.Now().UnixNano())
-	return &bench{task: t, prefix: "bench." + t.Case.file() + "." + id, name: "bench-" + id}
+	return &bench{task: t, counts: prometheus.NewRegistry(), prefix: "bench." + t.Case.file() + "." + id, name: "bench-" + id}
 }

@@ -60,13 +60,13 @@ func TestTheCasesAreChosenByTheirNames(t *testing.T) {
 		return all
 	}
 	want := []string{
-		"one-hop/alo", "two-hops/alo", "webhooks/64", "webhooks/256", "latency/two-hops", "look-up/100ms",
+		"one-hop/alo", "one-hop/eos", "two-hops/alo", "two-hops/eos", "webhooks/64", "webhooks/256", "latency/two-hops", "latency/two-hops/eos", "look-up/100ms",
 		"scale/8p/10000", "scale/8p/100000", "scale/64p/10000", "scale/64p/100000",
 	}
 	if got := names(); !slices.Equal(got, want) {
 		t.Errorf("all are %v", got)
 	}
-	if got := names("-only", "^(one|two)-hop"); !slices.Equal(got, want[:2]) {
+	if got := names("-only", "^(one|two)-hop"); !slices.Equal(got, want[:4]) {
 		t.Errorf("chosen are %v", got)
 	}
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -12,9 +13,10 @@ import (
 )
 
 // recordWriter writes records and returns when the brokers have acknowledged
-// every one.
+// every one. Check gives the error about size that Write would.
 type recordWriter interface {
 	Write(ctx context.Context, records ...pipeline.Record) error
+	Check(records ...pipeline.Record) error
 }
 
 // committer makes the output set of one message's records safe; it is where
@@ -32,6 +34,9 @@ type oversize struct {
 	err   error
 }
 
+// errTooLarge is what Check found.
+var errTooLarge = errors.New("an output is larger than its topic takes")
+
 func (e *oversize) Error() string { return e.err.Error() }
 func (e *oversize) Unwrap() error { return e.err }
 
@@ -46,9 +51,14 @@ type atLeastOnce struct {
 
 // commit returns when all is acknowledged. Trouble of Kafka is waited out: it
 // spends no attempt and makes no dead letter. What ends it early is an output
-// that no topic takes, or the end of the claim. A phase that was written is
-// taken out of the set.
+// that no topic takes, which is known before anything is written, or the end of
+// the claim. A phase that was written is taken out of the set.
 func (c *atLeastOnce) commit(msg *message.Message, set *outputSet, inputs int, settled func(int, bool)) error {
+	for p := range set {
+		if at, tooLarge := kafka.TooLarge(c.to.Check(set[p].records...)); tooLarge {
+			return &oversize{set[p].owners[at], errTooLarge}
+		}
+	}
 	for p := range set {
 		if at, err := c.write(msg.Context(), set[p].records); err != nil {
 			if kafka.IsTooLarge(err) {
@@ -103,6 +113,9 @@ func (exactlyOnce) commit(msg *message.Message, set *outputSet, inputs int, sett
 	err := kafka.FinishAll(msg, outputs)
 	if at, tooLarge := kafka.TooLarge(err); tooLarge {
 		return &oversize{at, err}
+	}
+	if err == nil {
+		*set = outputSet{} // the transaction has them
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/kafka"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -62,6 +63,16 @@ type memoryLog struct {
 	mu      sync.Mutex
 	records []pipeline.Record
 	fail    func(records []pipeline.Record) error
+	large   func(r pipeline.Record) bool // that no topic takes
+}
+
+func (l *memoryLog) Check(records ...pipeline.Record) error {
+	for i, r := range records {
+		if l.large != nil && l.large(r) {
+			return &kafka.WriteError{Records: len(records), Failed: []*kafka.RecordError{{Index: i, Topic: r.Topic, Err: &kafka.TooLargeError{Topic: r.Topic}}}}
+		}
+	}
+	return nil
 }
 
 func (l *memoryLog) Write(ctx context.Context, records ...pipeline.Record) error {

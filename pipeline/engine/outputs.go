@@ -120,6 +120,7 @@ func (w writer) beside(set *outputSet, owner int, ev *pipeline.Event) {
 		o := ev.Side[i].Output
 		set.add(owner, phase(o), w.topics.name(o, ev.Source), ev.Side[i].Record)
 	}
+	ev.Side = nil // they are in the set: a result may be kept until its commit
 }
 
 // main is the event itself: for the next segment, or, at the end of the chain,

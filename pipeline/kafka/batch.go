@@ -40,6 +40,21 @@ func newBatch(records []pipeline.Record, limit int) (*batch, error) {
 	return b, b.err()
 }
 
+// Check tells, with the error that Write would give, which of the records are
+// too large.
+func (p *Publisher) Check(records ...pipeline.Record) error {
+	var failed []*RecordError
+	for i := range records {
+		if size := sizeOnWire(&records[i]); size > p.limit {
+			failed = append(failed, &RecordError{Index: i, Topic: records[i].Topic, Err: &TooLargeError{Topic: records[i].Topic, Bytes: size, Limit: p.limit}})
+		}
+	}
+	if failed == nil {
+		return nil
+	}
+	return &WriteError{Records: len(records), Failed: failed}
+}
+
 // settle notes the fate of one record. The result of a batch is complete when
 // done is closed, also for a caller that has gone.
 func (b *batch) settle(o *outgoing, err error) {

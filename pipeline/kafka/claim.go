@@ -196,6 +196,7 @@ func (c *claim) admit(t *task) bool {
 			c.mu.Unlock()
 			return false
 		}
+		c.win.maxRecords, c.win.maxBytes = c.quota()
 		if c.win.room(t.size) {
 			if ln := c.win.add(t); ln != nil {
 				c.ready.push(ln)
@@ -211,6 +212,16 @@ func (c *claim) admit(t *task) bool {
 			return false
 		}
 	}
+}
+
+// leastRecords are always a partition's, however many a member has.
+const leastRecords = 16
+
+// quota is this partition's part of what a member may hold (invariant 11).
+func (c *claim) quota() (records int, bytes int64) {
+	n := max(1, c.count.Load())
+	records = min(c.conf.WindowRecords, max(leastRecords, c.conf.TotalRecords/int(n)))
+	return records, min(c.conf.WindowBytes, c.conf.TotalBytes/n)
 }
 
 // drain lets handlers finish, first in peace, then with their contexts ended.

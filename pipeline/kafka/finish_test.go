@@ -35,8 +35,10 @@ func newSettledLog() *settledLog {
 	return &settledLog{all: map[pipeline.Position][]bool{}, ok: map[int32][]int64{}}
 }
 
-func (l *settledLog) of(m *message.Message) func(bool) {
-	at, called := kafka.RecordOf(m).Position(), false
+func (l *settledLog) of(m *message.Message) func(bool) { return l.at(kafka.RecordOf(m).Position()) }
+
+func (l *settledLog) at(at pipeline.Position) func(bool) {
+	called := false
 	return func(committed bool) {
 		l.mu.Lock()
 		defer l.mu.Unlock()

@@ -6,6 +6,8 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/reservoirhq/reservoir/pipeline"
 )
 
 // verdict is how a hand-out ended.
@@ -108,17 +110,18 @@ func (c *claim) handOut(lanes []*lane) verdict {
 
 // message makes what is handed out.
 func (c *claim) message(ctx context.Context, lanes []*lane) (*message.Message, *carried) {
+	tasks, records := make([]*task, len(lanes)), make([]*pipeline.Record, len(lanes))
+	for i, ln := range lanes {
+		tasks[i], records[i] = ln.head, &ln.head.rec
+	}
 	var m *message.Message
 	var carrier *carried
 	if c.batch == 0 {
-		m, carrier = newMessage(ctx, &lanes[0].head.rec)
+		m, carrier = newMessage(ctx, records[0])
 	} else {
-		m, carrier = newBatchMessage(ctx, lanes)
+		m, carrier = newBatchMessage(ctx, records)
 	}
-	carrier.claim, carrier.tasks = c, make([]*task, len(lanes))
-	for i, ln := range lanes {
-		carrier.tasks[i] = ln.head
-	}
+	carrier.claim, carrier.tasks = c, tasks
 	m.SetContext(carrier)
 	return m, carrier
 }

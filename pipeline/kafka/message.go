@@ -82,15 +82,18 @@ func uuidOf(r *pipeline.Record, md message.Metadata) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// newBatchMessage gives a message that stands for the first records of lanes.
-func newBatchMessage(ctx context.Context, lanes []*lane) (*message.Message, *carried) {
+// NewBatchMessage makes a message that stands for one or more records:
+// RecordsOf gives them back. Nobody may change them afterwards.
+func NewBatchMessage(records []*pipeline.Record) *message.Message {
+	m, c := newBatchMessage(context.Background(), records)
+	m.SetContext(c)
+	return m
+}
+
+func newBatchMessage(ctx context.Context, records []*pipeline.Record) (*message.Message, *carried) {
 	m := message.NewMessage("", nil)
-	m.UUID = lanes[0].head.rec.Position().String()
-	c := &carried{Context: ctx, msg: m, rec: &lanes[0].head.rec, batch: make([]*pipeline.Record, len(lanes))}
-	for i, ln := range lanes {
-		c.batch[i] = &ln.head.rec
-	}
-	return m, c
+	m.UUID = records[0].Position().String()
+	return m, &carried{Context: ctx, msg: m, rec: records[0], batch: records}
 }
 
 // carried is a context that holds the records a message was made of. It names

@@ -125,3 +125,17 @@ func BenchmarkMessage(b *testing.B) {
 		kafka.RecordOf(kafka.NewMessage(r))
 	}
 }
+
+func TestTheSizeOfARecordIsKnownBeforeItIsWritten(t *testing.T) {
+	cfg := fake(t)
+	cfg.MaxRecord = 4096
+	p, n := publisher(t, cfg), topic(t, cfg, 1)
+	for _, size := range []int{0, 100, 3900, 3950, 3980, 4000, 4100, 5000} {
+		r := pipeline.Record{Topic: n, Key: []byte("k"), Value: make([]byte, size), Headers: []pipeline.Header{pipeline.Text("a", "b"), {Key: "c"}}}
+		at, large := kafka.TooLarge(p.Check(pipeline.Record{Topic: n}, r))
+		_, refused := kafka.TooLarge(p.Write(t.Context(), r))
+		if large != refused || large && at != 1 {
+			t.Errorf("%d bytes: too large is %v (%d), and it was refused: %v", size, large, at, refused)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package kafka
 
 import (
+	"encoding/binary"
+
 	"github.com/IBM/sarama"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -53,6 +55,13 @@ func sizeOf(r *pipeline.Record) int64 {
 		size += len(r.Headers[i].Key) + len(r.Headers[i].Value)
 	}
 	return int64(size)
+}
+
+// sizeOnWire is what sarama takes for a record's size, a little more than it
+// has (ProducerMessage.ByteSize, in the version of records with headers).
+func sizeOnWire(r *pipeline.Record) int {
+	const overhead = 5*binary.MaxVarintLen32 + binary.MaxVarintLen64 + 1
+	return overhead + int(sizeOf(r)) + len(r.Headers)*2*binary.MaxVarintLen32
 }
 
 // bytesOf is an Encoder that needs no allocation behind a pointer; sarama's

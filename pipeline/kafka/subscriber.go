@@ -52,6 +52,12 @@ type SubscriberConfig struct {
 
 	WindowRecords int   // records of a partition in work at once; default 512
 	WindowBytes   int64 // their bytes; default 16 MiB, one record always fits
+	// TotalRecords and TotalBytes bound the same for all partitions of a
+	// member, in equal parts and no less than 16 records each, so that memory
+	// does not grow with their number. Defaults 4096, with Transactions twice
+	// their MaxRecords, and 64 MiB.
+	TotalRecords int
+	TotalBytes   int64
 	// MaxSpread bounds how many records of a partition may go by one that does
 	// not finish. Default 100000.
 	MaxSpread int
@@ -81,7 +87,10 @@ func (c SubscriberConfig) withDefaults() SubscriberConfig {
 	if c.Transactions != nil {
 		setDefault(&c.WindowRecords, txnWindowRecords)
 		setDefault(&c.WindowBytes, txnWindowBytes)
+		setDefault(&c.TotalRecords, 2*c.Transactions.MaxRecords)
 	}
+	setDefault(&c.TotalRecords, 4096)
+	setDefault(&c.TotalBytes, 64<<20)
 	setDefault(&c.MaxSpread, maxSpread)
 	setDefault(&c.WindowRecords, 512)
 	setDefault(&c.WindowBytes, 16<<20)
@@ -127,7 +136,7 @@ func (c SubscriberConfig) validate() error {
 	if c.Group == "" {
 		return errors.New("kafka: a subscriber needs a group")
 	}
-	if min(c.WindowRecords, c.CommitRecords, c.MaxSpread, c.Batches) < 0 || min(c.WindowBytes, int64(c.CommitInterval), int64(c.DrainTimeout), int64(c.NackBackoff)) < 0 {
+	if min(c.WindowRecords, c.CommitRecords, c.MaxSpread, c.Batches, c.TotalRecords) < 0 || min(c.WindowBytes, c.TotalBytes, int64(c.CommitInterval), int64(c.DrainTimeout), int64(c.NackBackoff)) < 0 {
 		return fmt.Errorf("kafka: group %s: a window, interval or timeout is negative", c.Group)
 	}
 	if letGo := c.DrainTimeout + c.grace(); letGo >= c.RebalanceTimeout {
@@ -156,7 +165,7 @@ type Subscriber struct {
 	mu     sync.Mutex
 	closed bool
 	subs   map[*subscription]struct{}
-	count  int // of subscriptions ever made
+	made   int // subscriptions, ever
 }
 
 var _ message.Subscriber = (*Subscriber)(nil)
@@ -231,7 +240,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, topics string) (<-chan *mess
 	if s.closed {
 		return nil, ErrClosed
 	}
-	s.count++
+	s.made++
 	sub := newSubscription(ctx, s, list)
 	s.subs[sub] = struct{}{}
 	go func() {
@@ -246,10 +255,10 @@ func (s *Subscriber) Subscribe(ctx context.Context, topics string) (<-chan *mess
 // instance gives the static identity of the next subscription, "" where there
 // is none. Two members of one group must not share it.
 func (s *Subscriber) instance() string {
-	if s.sarama.Consumer.Group.InstanceId == "" || s.count == 1 {
+	if s.sarama.Consumer.Group.InstanceId == "" || s.made == 1 {
 		return s.sarama.Consumer.Group.InstanceId
 	}
-	return fmt.Sprintf("%s-%d", s.sarama.Consumer.Group.InstanceId, s.count)
+	return fmt.Sprintf("%s-%d", s.sarama.Consumer.Group.InstanceId, s.made)
 }
 
 // Close stops reading, lets handlers finish for DrainTimeout, commits, leaves

@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
@@ -28,6 +29,7 @@ type subscription struct {
 
 	mu     sync.Mutex
 	claims map[pipeline.Partition]*claim
+	count  atomic.Int64 // of them
 }
 
 func newSubscription(ctx context.Context, s *Subscriber, topics []string) *subscription {
@@ -42,7 +44,7 @@ func newSubscription(ctx context.Context, s *Subscriber, topics []string) *subsc
 	sub.ctx, sub.stop = context.WithCancel(ctx)
 	sub.commit = committer{sub: sub, kick: make(chan struct{}, 1)}
 	if s.conf.Transactions != nil {
-		sub.txn = newTransactor(sub, s.count)
+		sub.txn = newTransactor(sub, s.made)
 	}
 	return sub
 }
@@ -93,12 +95,14 @@ func (s *subscription) hold(c *claim) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.claims[c.part] = c
+	s.count.Store(int64(len(s.claims)))
 }
 
 func (s *subscription) release(c *claim) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.claims, c.part)
+	s.count.Store(int64(len(s.claims)))
 }
 
 // loseAll gives up every claim: they may be another member's.

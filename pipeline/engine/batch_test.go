@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/kafka"
+)
+
+// together gives raw records, each with its own delivery id and body.
+func together(t *testing.T, bodies ...string) []*pipeline.Record {
+	t.Helper()
+	var all []*pipeline.Record
+	for i, body := range bodies {
+		ev := rawEvent()
+		ev.ID, ev.Key, ev.Request.Body = fmt.Sprint("d", i), fmt.Sprint("b", i), []byte(body)
+		r, err := encode(ev, scrubber(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Topic, r.Partition, r.Offset = "bookings.raw.src", 1, int64(i)
+		all = append(all, &r)
+	}
+	return all
+}
+
+// byBody does what a record's body says.
+func byBody(ctx context.Context, ev pipeline.Event) ([]pipeline.Event, error) {
+	switch body := string(ev.Request.Body); body {
+	case "reject":
+		return nil, pipeline.Reject(pipeline.Invalid, errTrouble)
+	case "duplicate":
+		return nil, pipeline.Done(pipeline.Duplicate)
+	case "cancel":
+		return nil, context.Canceled
+	case "large":
+		out, err := booked(ctx, ev)
+		out[0].Side[0].Record.Value = []byte(strings.Repeat("x", 1000))
+		return out, err
+	}
+	return booked(ctx, ev)
+}
+
+func over(limit int) func(pipeline.Record) bool {
+	return func(r pipeline.Record) bool { return len(r.Value) > limit }
+}
+
+func TestEachRecordOfAMessageHasItsOwnOutcome(t *testing.T) {
+	log := &memoryLog{large: over(900)}
+	settled := &settling{stageFunc: byBody}
+	s := testSegment(t, log, settled)
+	msg := kafka.NewBatchMessage(together(t, "fine", "reject", "large", "duplicate", "fine"))
+	if err := s.handle(msg); err != nil {
+		t.Fatal(err)
+	}
+	for topic, want := range map[string]int{"bookings.events": 2, "bookings.current": 2, "bookings.dead": 2, "bookings.outcomes": 1} {
+		if got := len(log.on(topic)); got != want {
+			t.Errorf("%s holds %d records, want %d", topic, got, want)
+		}
+	}
+	reasons := map[string]string{}
+	for _, dead := range log.on("bookings.dead") {
+		reasons[dead.Text("dead_offset")] = dead.Text("dead_reason")
+	}
+	if reasons["1"] != "invalid" || reasons["2"] != "too_large" {
+		t.Errorf("dead letters by offset: %v", reasons)
+	}
+	kept, dropped := 0, 0
+	for _, ok := range settled.told {
+		if ok {
+			kept++
+		} else {
+			dropped++
+		}
+	}
+	if kept != 2 || dropped != 1 {
+		t.Errorf("the stage was told %v", settled.told)
+	}
+}
+
+func TestNothingOfAMessageIsWrittenWhenTheClaimEndsInTheMiddle(t *testing.T) {
+	log := &memoryLog{}
+	settled := &settling{stageFunc: byBody}
+	err := testSegment(t, log, settled).handle(kafka.NewBatchMessage(together(t, "fine", "cancel", "fine")))
+	if !errors.Is(err, context.Canceled) || len(log.records) != 0 {
+		t.Errorf("%d records were written, %v", len(log.records), err)
+	}
+	if len(settled.told) != 1 || settled.told[0] {
+		t.Errorf("the stage was told %v", settled.told)
+	}
+}
+
+func TestNothingOfARecordIsPublishedWhenItsStateIsTooLarge(t *testing.T) {
+	log := &memoryLog{large: over(900)}
+	if err := testSegment(t, log, stageFunc(byBody)).handle(kafka.NewBatchMessage(together(t, "fine", "large"))); err != nil {
+		t.Fatal(err)
+	}
+	if events, current, dead := len(log.on("bookings.events")), len(log.on("bookings.current")), log.on("bookings.dead"); events != 1 || current != 1 || len(dead) != 1 {
+		t.Errorf("%d events, %d states, %d dead letters", events, current, len(dead))
+	}
+}
+
+func TestADeadLetterThatFitsNowhereIsSaidAndTheRecordStays(t *testing.T) {
+	log := &memoryLog{large: func(r pipeline.Record) bool { return r.Topic == "bookings.dead" }}
+	err := testSegment(t, log, stageFunc(byBody)).handle(kafka.NewBatchMessage(together(t, "reject", "fine")))
+	if err == nil || !strings.Contains(err.Error(), "bookings.raw.src/1/0") || len(log.records) != 0 {
+		t.Errorf("%d records were written, %v", len(log.records), err)
+	}
+}
