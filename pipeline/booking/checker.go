@@ -120,7 +120,13 @@ func addFits(a, b int64) bool {
 
 func goodText(s string) bool { return len(s) <= MaxText && utf8.ValidString(s) }
 
+// inYears tells whether t falls into minYear..maxYear in UTC.
 func inYears(t time.Time) bool {
-	y := t.UTC().Year()
-	return minYear <= y && y <= maxYear
+	s := t.Unix()
+	return firstSecond <= s && s < endSecond
 }
+
+var (
+	firstSecond = time.Date(minYear, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	endSecond   = time.Date(maxYear+1, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+)

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
+	"strings"
 )
 
 // ErrUnreadable is wrapped by errors about bytes that are no event of ours.
@@ -17,8 +17,13 @@ var ErrUnreadable = errors.New("not a booking event")
 // and `&` stand as they are.
 func Encode(e Event) ([]byte, error) {
 	e.Tidy()
-	return marshal(&e)
+	var room [encoded]byte
+	return bytes.Clone(appendEvent(room[:0], &e)), nil
 }
+
+// encoded is room for a whole event with its lineage in either form; a larger
+// one is written all the same.
+const encoded = 2048
 
 // Decode reads the public JSON form and tidies it. ID, Type, Time and Origin
 // are not in it.
@@ -27,10 +32,15 @@ func Encode(e Event) ([]byte, error) {
 // going back to an older one, a member reads states that a newer version wrote,
 // and refusing them would stop every booking that has one. A value without a
 // booking id is not ours.
-func Decode(value []byte) (Event, error) {
-	var e Event
-	if err := unmarshal(value, &e); err != nil {
-		return Event{}, err
+func Decode(value []byte) (Event, error) { return DecodeString(string(value)) }
+
+// DecodeString is Decode; the texts of the event are parts of value.
+func DecodeString(value string) (e Event, err error) {
+	r := reader{text: value}
+	if r.readEvent(&e); !r.done() {
+		if e, err = decodeAny(value); err != nil {
+			return Event{}, err
+		}
 	}
 	if e.Booking.ID == "" {
 		return Event{}, fmt.Errorf("%d bytes without a booking id: %w", len(value), ErrUnreadable)
@@ -39,57 +49,54 @@ func Decode(value []byte) (Event, error) {
 	return e, nil
 }
 
-// envelope is the internal form: what the public one leaves to the headers,
-// beside it. People's identities are in neither (invariant 10).
-type envelope struct {
-	ID     string    `json:"id"`
-	Type   Type      `json:"type"`
-	Time   time.Time `json:"time"`
-	Origin Origin    `json:"origin"`
-	Event  Event     `json:"event"`
+// decodeAny reads the public form however it was written.
+func decodeAny(value string) (e Event, err error) {
+	err = unmarshal(value, &e)
+	return e, err
 }
 
 // MarshalInternal gives the internal form of an event, tidied: with ID, Type,
 // Time and Origin, which the public form leaves out.
 func MarshalInternal(e Event) ([]byte, error) {
-	e.Tidy()
-	return marshal(&envelope{ID: e.ID, Type: e.Type, Time: e.Time, Origin: e.Origin, Event: e})
+	var room [encoded]byte
+	out, err := AppendInternal(room[:0], &e)
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Clone(out), nil
 }
 
 // UnmarshalInternal reads the internal form. It ignores unknown fields, as
 // Decode does, and for the same reason.
-func UnmarshalInternal(value []byte) (Event, error) {
-	var in envelope
-	if err := unmarshal(value, &in); err != nil {
-		return Event{}, err
+func UnmarshalInternal(value []byte) (e Event, err error) {
+	r := reader{text: string(value)}
+	if r.readEnvelope(&e); !r.done() {
+		if e, err = unmarshalAny(r.text); err != nil {
+			return Event{}, err
+		}
 	}
-	e := in.Event
-	if e.Booking.ID == "" || in.ID == "" || in.Type == "" {
+	if e.Booking.ID == "" || e.ID == "" || e.Type == "" {
 		return Event{}, fmt.Errorf("%d bytes without an id, a type or a booking id: %w", len(value), ErrUnreadable)
 	}
-	e.ID, e.Type, e.Time, e.Origin = in.ID, in.Type, in.Time, in.Origin
 	e.Tidy()
 	return e, nil
 }
 
-// marshal is json.Marshal without HTML escapes: analysts search for `&`.
-func marshal(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	buf.Grow(2048) // a whole event with its lineage is a little less
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, fmt.Errorf("write a booking event: %w", err)
-	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+// unmarshalAny reads the internal form however it was written.
+func unmarshalAny(value string) (Event, error) {
+	var in envelope
+	err := unmarshal(value, &in)
+	e := in.Event
+	e.ID, e.Type, e.Time, e.Origin = in.ID, in.Type, in.Time, in.Origin
+	return e, err
 }
 
 // unmarshal reads exactly one JSON object. Its errors name places, not values.
-func unmarshal(value []byte, into any) error {
-	if first := bytes.TrimLeft(value, " \t\r\n"); len(first) == 0 || first[0] != '{' {
+func unmarshal(value string, into any) error {
+	if !strings.HasPrefix(strings.TrimLeft(value, " \t\r\n"), "{") {
 		return fmt.Errorf("%d bytes that begin no JSON object: %w", len(value), ErrUnreadable)
 	}
-	err := json.Unmarshal(value, into)
+	err := json.Unmarshal([]byte(value), into)
 	if err == nil {
 		return nil
 	}
