@@ -2,6 +2,7 @@ package booking_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline/booking"
 )
@@ -148,6 +149,35 @@ func BenchmarkValidate(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := e.Validate(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkParseInstantOfIndia(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := booking.ParseInstant("2026-06-01T11:59:58+05:30"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkNewMinuteService(b *testing.B) {
+	start := time.Date(2026, 6, 1, 15, 0, 0, 0, time.UTC)
+	end := start.AddDate(0, 0, 4)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := booking.NewMinuteService(start, end, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkNewDayService(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := booking.NewDayService(booking.Stay, "2026-06-01", "2026-06-04", time.UTC); err != nil {
 			b.Fatal(err)
 		}
 	}

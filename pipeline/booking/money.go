@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/cockroachdb/apd/v3"
 )
@@ -56,6 +57,9 @@ func ScaleMinor(decimal string, exponent int) (int64, error) {
 	if n.zero {
 		return 0, nil
 	}
+	if minor, ok := scaleShort(decimal, exponent); ok {
+		return minor, nil
+	}
 	// Both bounds hold before the number is built: 1e999999999 costs nothing.
 	if n.exponent > maxAmountText+maxMinorDigits {
 		return 0, ErrOverflow
@@ -64,6 +68,29 @@ func ScaleMinor(decimal string, exponent int) (int64, error) {
 		return 0, ErrFraction
 	}
 	return shift(decimal, exponent)
+}
+
+// scaleShort is shift for what nearly every amount is: digits, and perhaps a
+// fraction no longer than the unit's, that fit into 64 bit whatever they are.
+func scaleShort(decimal string, exponent int) (minor int64, ok bool) {
+	digits, negative := strings.CutPrefix(decimal, "-")
+	whole, fraction, _ := strings.Cut(digits, ".")
+	short := exponent - len(fraction)
+	if short < 0 || len(whole)+exponent >= maxMinorDigits {
+		return 0, false
+	}
+	for _, part := range [...]string{whole, fraction, "0000"[:short]} {
+		for i := range len(part) {
+			if part[i] > '9' { // an e
+				return 0, false
+			}
+			minor = minor*10 + int64(part[i]-'0')
+		}
+	}
+	if negative {
+		minor = -minor
+	}
+	return minor, true
 }
 
 // shift gives decimal × 10^exponent; decimal follows the grammar and its own

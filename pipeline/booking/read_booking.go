@@ -40,15 +40,15 @@ func (r *reader) readService(room *eventRoom) *Service {
 		return nil
 	}
 	s := &room.service
-	s.StartsAt = r.maybeTime(`{"starts_at":`, &room.startsAt)
-	s.EndsAt = r.maybeTime(`,"ends_at":`, &room.endsAt)
-	s.StartLocal = r.maybeStr(`,"start_local":`, &room.startLocal)
-	s.EndLocal = r.maybeStr(`,"end_local":`, &room.endLocal)
+	s.StartsAt = r.maybeTime(`{"starts_at":`, &s.startsAt)
+	s.EndsAt = r.maybeTime(`,"ends_at":`, &s.endsAt)
+	s.StartLocal = r.maybeStr(`,"start_local":`, &s.startLocal)
+	s.EndLocal = r.maybeStr(`,"end_local":`, &s.endLocal)
 	s.Zone = r.str(`,"zone":`)
 	s.Precision = Precision(r.str(`,"precision":`))
-	s.Nights = r.maybeInt(`,"nights":`, &room.nights)
+	s.Nights = r.maybeInt(`,"nights":`, &s.nights)
 	r.skip(`}`)
-	return s
+	return &s.Service
 }
 
 func (r *reader) readProduct(room *eventRoom) *Product {

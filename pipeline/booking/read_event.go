@@ -25,10 +25,7 @@ type eventRoom struct {
 	statusNative, nativeEvent                                 string
 	bookedAt, confirmedAt, cancelledAt, updatedAt, lookedUpAt time.Time
 
-	service              Service
-	startsAt, endsAt     time.Time
-	startLocal, endLocal string
-	nights               int
+	service serviceRoom
 
 	product                               Product
 	productID, productExtern, productName string

@@ -26,16 +26,17 @@ func NewDayService(kind Kind, start, end string, zone *time.Location) (s *Servic
 		return nil, nil, fmt.Errorf("make a service without a date: %w", ErrTime)
 	}
 	zone = orUTC(zone)
-	s = &Service{Zone: zone.String(), Precision: Day}
+	room := &serviceRoom{Service: Service{Zone: zone.String(), Precision: Day}}
 	in, out := checkHours(kind)
-	first, err := s.setDay(&s.StartsAt, &s.StartLocal, start, in, zone)
+	first, err := room.setDay(room.start, start, in, zone)
 	if err != nil {
 		return nil, nil, fmt.Errorf("start of the service: %w", err)
 	}
-	last, err := s.setDay(&s.EndsAt, &s.EndLocal, end, out, zone)
+	last, err := room.setDay(room.end, end, out, zone)
 	if err != nil {
 		return nil, nil, fmt.Errorf("end of the service: %w", err)
 	}
+	assumed = make([]string, 0, 2)
 	if start != "" {
 		assumed = append(assumed, PathStartLocal)
 	}
@@ -43,13 +44,34 @@ func NewDayService(kind Kind, start, end string, zone *time.Location) (s *Servic
 		assumed = append(assumed, PathEndLocal)
 	}
 	if start != "" && end != "" {
-		s.Nights = nights(first, last)
+		room.countNights(first, last)
 	}
-	return s, assumed, nil
+	return &room.Service, assumed, nil
+}
+
+// serviceRoom is a service and what it points to, made in one piece.
+type serviceRoom struct {
+	Service
+
+	startsAt, endsAt     time.Time
+	startLocal, endLocal string
+	nights               int
+}
+
+// start and end fill one end of the service.
+
+func (r *serviceRoom) start(t time.Time, zone *time.Location) {
+	r.startsAt, r.startLocal = t, t.In(zone).Format(localLayout)
+	r.StartsAt, r.StartLocal = &r.startsAt, &r.startLocal
+}
+
+func (r *serviceRoom) end(t time.Time, zone *time.Location) {
+	r.endsAt, r.endLocal = t, t.In(zone).Format(localLayout)
+	r.EndsAt, r.EndLocal = &r.endsAt, &r.endLocal
 }
 
 // setDay fills one end of a service from a date and gives that date.
-func (s *Service) setDay(at **time.Time, local **string, text string, hour int, zone *time.Location) (time.Time, error) {
+func (r *serviceRoom) setDay(set func(time.Time, *time.Location), text string, hour int, zone *time.Location) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
@@ -61,7 +83,7 @@ func (s *Service) setDay(at **time.Time, local **string, text string, hour int, 
 	if t, err = instant(t); err != nil {
 		return time.Time{}, err
 	}
-	*at, *local = &t, localTime(t, zone)
+	set(t, zone)
 	return date, nil
 }
 
@@ -74,31 +96,30 @@ func NewMinuteService(start, end time.Time, zone *time.Location) (*Service, erro
 		return nil, fmt.Errorf("make a service without a time: %w", ErrTime)
 	}
 	zone = orUTC(zone)
-	s := &Service{Zone: zone.String(), Precision: Minute}
-	errStart := s.setMinute(&s.StartsAt, &s.StartLocal, start, zone)
-	errEnd := s.setMinute(&s.EndsAt, &s.EndLocal, end, zone)
+	s := &serviceRoom{Service: Service{Zone: zone.String(), Precision: Minute}}
+	errStart := s.setMinute(s.start, start, zone)
+	errEnd := s.setMinute(s.end, end, zone)
 	if err := errors.Join(errStart, errEnd); err != nil {
 		return nil, fmt.Errorf("make a service: %w", err)
 	}
 	if s.StartsAt != nil && s.EndsAt != nil {
-		s.Nights = nights(dayOf(start, zone), dayOf(end, zone))
+		s.countNights(dayOf(start, zone), dayOf(end, zone))
 	}
 	if s.Backwards() {
 		s.Nights = nil
 	}
-	return s, nil
+	return &s.Service, nil
 }
 
-func (s *Service) setMinute(at **time.Time, local **string, t time.Time, zone *time.Location) error {
+func (r *serviceRoom) setMinute(set func(time.Time, *time.Location), t time.Time, zone *time.Location) error {
 	if t.IsZero() {
 		return nil
 	}
 	t, err := instant(t)
-	if err != nil {
-		return err
+	if err == nil {
+		set(t, zone)
 	}
-	*at, *local = &t, localTime(t, zone)
-	return nil
+	return err
 }
 
 // Backwards tells a service that ends before it starts: published all the
@@ -115,23 +136,16 @@ func checkHours(kind Kind) (in, out int) {
 	return 0, 0
 }
 
-// nights counts the days from one midnight in UTC to another.
-func nights(first, last time.Time) *int {
-	n := int(last.Sub(first) / (24 * time.Hour))
-	if n < 0 {
-		return nil
+// countNights counts the days from one midnight in UTC to another.
+func (r *serviceRoom) countNights(first, last time.Time) {
+	if n := int(last.Sub(first) / (24 * time.Hour)); n >= 0 {
+		r.nights, r.Nights = n, &r.nights
 	}
-	return &n
 }
 
 func dayOf(t time.Time, zone *time.Location) time.Time {
 	y, m, d := t.In(zone).Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-}
-
-func localTime(t time.Time, zone *time.Location) *string {
-	s := t.In(zone).Format(localLayout)
-	return &s
 }
 
 func orUTC(zone *time.Location) *time.Location {

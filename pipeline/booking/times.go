@@ -27,20 +27,49 @@ const (
 // second, and gives it in UTC. Years before 1970 (which are placeholders) and
 // after 9999 are refused. Errors wrap ErrTime and never hold the text.
 func ParseInstant(text string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil || !strict(text) {
-		return time.Time{}, fmt.Errorf("read an instant of %d bytes as RFC 3339 with a zone: %w", len(text), ErrTime)
+	local, offset, ok := cutZone(text)
+	if ok {
+		// As UTC the reader needs no zone of its own for the offset.
+		var room [maxInstant]byte
+		var t time.Time
+		if t.UnmarshalText(append(append(room[:0], local...), 'Z')) == nil && strict(local) {
+			return instant(t.Add(-offset))
+		}
 	}
-	return instant(t)
+	return time.Time{}, fmt.Errorf("read an instant of %d bytes as RFC 3339 with a zone: %w", len(text), ErrTime)
 }
 
-// strict refuses what time.Parse takes beyond RFC 3339: an hour of one digit, a
-// comma before the fraction, an offset of 24 hours. text has passed the parser.
-func strict(text string) bool {
-	const colon = len("2006-01-02T15")
-	zone := text[len(text)-1]
-	return text[colon] == ':' && !strings.Contains(text, ",") &&
-		(zone == 'Z' || text[len(text)-len("24:00"):][:2] < "24")
+// strict refuses what package time takes beyond RFC 3339: an hour of one digit,
+// a comma before the fraction. local has passed its parser.
+func strict(local string) bool {
+	return local[len("2006-01-02T15")] == ':' && !strings.Contains(local, ",")
+}
+
+// maxInstant is room for nanoseconds; a longer fraction is read all the same.
+const maxInstant = len("2006-01-02T15:04:05.999999999Z")
+
+// cutZone parts a time of RFC 3339 from its zone, whose hours are below 24. A
+// minute of 60 passes, as it does in package time.
+func cutZone(text string) (local string, offset time.Duration, ok bool) {
+	if local, ok = strings.CutSuffix(text, "Z"); ok {
+		return local, 0, true
+	}
+	at := len(text) - len("+00:00")
+	if at < 0 || text[at] != '+' && text[at] != '-' || text[at+3] != ':' {
+		return "", 0, false
+	}
+	hours, okHours := twoDigits(text[at+1:])
+	minutes, okMinutes := twoDigits(text[at+4:])
+	offset = time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
+	if text[at] == '-' {
+		offset = -offset
+	}
+	return text[:at], offset, okHours && okMinutes && hours < 24 && minutes <= 60
+}
+
+func twoDigits(text string) (int, bool) {
+	tens, ones := text[0]-'0', text[1]-'0'
+	return int(tens)*10 + int(ones), tens <= 9 && ones <= 9
 }
 
 // ParseUnix reads whole seconds since 1970 in decimal and gives UTC. Zero, by

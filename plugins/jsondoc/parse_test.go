@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -201,5 +202,30 @@ func same(t *testing.T, v jsondoc.Value, want any) {
 		if !v.IsNull() {
 			t.Fatal("not null")
 		}
+	}
+}
+
+func TestAllGoesThroughWhatItemsGives(t *testing.T) {
+	for _, body := range []string{`{"a":[]}`, `{"a":[1,[2,3],{"b":[4]},"x"],"c":5}`, `{"a":{"b":1}}`, `{"a":null}`, `{}`} {
+		doc, err := jsondoc.Parse([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []jsondoc.Value
+		for v := range doc.Get("a").All() {
+			all = append(all, v)
+		}
+		if !slices.Equal(all, doc.Get("a").Items()) {
+			t.Errorf("%s: %d members, want %d", body, len(all), len(doc.Get("a").Items()))
+		}
+		for range doc.Get("a").All() {
+			break // whoever stops early is not asked again
+		}
+		if doc.Get("a").Sent() != body && doc.Get("a").Exists() {
+			t.Errorf("%s was sent as %s", body, doc.Sent())
+		}
+	}
+	if (jsondoc.Value{}).Sent() != "" {
+		t.Error("a value of no document was sent")
 	}
 }

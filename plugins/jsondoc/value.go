@@ -1,6 +1,7 @@
 package jsondoc
 
 import (
+	"iter"
 	"strconv"
 	"strings"
 	"unicode"
@@ -90,6 +91,31 @@ func (v Value) Items() []Value {
 		items = append(items, Value{doc: v.doc, at: at})
 	}
 	return items
+}
+
+// All goes through the members of an array, none for anything else. It makes no
+// list of them.
+func (v Value) All() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if v.kind() != list {
+			return
+		}
+		nodes := v.doc.nodes
+		for at, end := v.at+1, nodes[v.at].next; at < end; at = nodes[at].next {
+			if !yield(Value{doc: v.doc, at: at}) {
+				return
+			}
+		}
+	}
+}
+
+// Sent gives the whole document as it was sent, for digests of it. Of what Pick
+// has kept it gives nothing of use.
+func (v Value) Sent() string {
+	if v.doc == nil {
+		return ""
+	}
+	return v.doc.text
 }
 
 // Text gives a text without the blanks around it; false for anything else and

@@ -8,6 +8,7 @@ import (
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/config"
+	"github.com/reservoirhq/reservoir/plugins/hmacsum"
 )
 
 // Name is the name of the plugin in a configuration.
@@ -26,8 +27,8 @@ func Spec() pipeline.ProviderSpec {
 }
 
 type provider struct {
-	signers map[string][]*signer // by app
-	nobody  []*signer            // what an unknown app is compared with; it matches nothing
+	signers map[string][]*hmacsum.Signer // by app
+	nobody  []*hmacsum.Signer            // what an unknown app is compared with; it matches nothing
 	zone    *time.Location
 }
 
@@ -41,10 +42,10 @@ func New(c Config, d pipeline.ProviderDeps) (pipeline.Provider, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	p := &provider{signers: make(map[string][]*signer, len(c.SigningSecrets)), nobody: []*signer{newSigner(config.Secret{})}, zone: d.Zone}
+	p := &provider{signers: make(map[string][]*hmacsum.Signer, len(c.SigningSecrets)), nobody: []*hmacsum.Signer{hmacsum.New(config.Secret{})}, zone: d.Zone}
 	for app, secrets := range c.SigningSecrets {
 		for _, secret := range secrets {
-			p.signers[app] = append(p.signers[app], newSigner(secret))
+			p.signers[app] = append(p.signers[app], hmacsum.New(secret))
 		}
 	}
 	return p, nil

@@ -1,9 +1,6 @@
 package redbroom
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +10,7 @@ import (
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
+	"github.com/reservoirhq/reservoir/plugins/hmacsum"
 )
 
 // How a webhook is signed (developers.redbroomsoftware.com/integration/webhooks).
@@ -60,25 +58,23 @@ func (p *provider) Verify(r pipeline.Request, _ time.Time) (pipeline.Verificatio
 
 // claimed reads the one signature of a request. Two would let one party see
 // another signature than the next.
-func claimed(h http.Header) (sum [sha256.Size]byte, ok bool) {
+func claimed(h http.Header) (sum [hmacsum.Size]byte, ok bool) {
 	values := h.Values(signatureHeader)
 	if len(values) != 1 {
 		return sum, false
 	}
 	digits, found := strings.CutPrefix(values[0], signaturePrefix)
-	if !found || len(digits) != hex.EncodedLen(len(sum)) {
+	if !found {
 		return sum, false
 	}
-	_, err := hex.Decode(sum[:], []byte(digits))
-	return sum, err == nil
+	return hmacsum.ParseHex(digits)
 }
 
 // signedByAny compares with every secret, also after one has matched.
-func signedByAny(body []byte, got [sha256.Size]byte, signers []*signer) bool {
+func signedByAny(body []byte, got [hmacsum.Size]byte, signers []*hmacsum.Signer) bool {
 	match := false
 	for _, s := range signers {
-		want := s.sum(body)
-		if hmac.Equal(got[:], want[:]) && !s.secret.IsZero() {
+		if s.Signed(body, got) {
 			match = true
 		}
 	}
@@ -108,8 +104,7 @@ func (p *provider) Send(r pipeline.Request, now time.Time) (pipeline.Request, er
 	if r.Header == nil {
 		r.Header = http.Header{}
 	}
-	sum := signers[0].sum(r.Body)
-	r.Header.Set(signatureHeader, signaturePrefix+hex.EncodeToString(sum[:]))
+	r.Header.Set(signatureHeader, signaturePrefix+hmacsum.Hex(signers[0].Sum(r.Body)))
 	r.Header.Set(timestampHeader, strconv.FormatInt(now.Unix(), 10))
 	return r, nil
 }

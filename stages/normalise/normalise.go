@@ -3,6 +3,7 @@ package normalise
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
@@ -46,31 +47,30 @@ func (s *stage) Process(_ context.Context, ev pipeline.Event) ([]pipeline.Event,
 	}
 	events := make([]pipeline.Event, len(found))
 	for i := range found {
-		if err := s.finish(source, ev, &found[i]); err != nil {
+		events[i] = ev
+		if err := s.finish(&source, &events[i], &found[i]); err != nil {
 			return nil, err
 		}
-		events[i] = next(ev, &found[i])
+		goOn(&events[i], &found[i])
 	}
 	return events, nil
 }
 
-// next is the event as it goes on: about the booking, without the webhook.
-func next(ev pipeline.Event, b *booking.Event) pipeline.Event {
+// goOn leaves the webhook behind: from here on the event is about the booking.
+func goOn(ev *pipeline.Event, b *booking.Event) {
 	ev.Booking = b
 	ev.Key = b.Booking.ID
 	ev.Request = pipeline.Request{}
 	ev.LookUp = nil
-	return ev
 }
 
 // finish fills what the plugin does not know.
-func (s *stage) finish(source pipeline.Source, ev pipeline.Event, b *booking.Event) error {
-	b.Booking.ID = source.BookingID(b.Origin.NativeKey)
-	b.Booking.Provider = source.Plugin
-	b.Booking.Source = source.Name
-	if source.OneBooking && b.Booking.ID != ev.Key {
+func (s *stage) finish(source *pipeline.Source, ev *pipeline.Event, b *booking.Event) error {
+	if !identify(source, ev, b) {
 		return pipeline.Rejectf(pipeline.Invalid, "the plugin %s keys the webhook %s otherwise than its booking", ev.Plugin, ev.ID)
 	}
+	b.Booking.Provider = source.Plugin
+	b.Booking.Source = source.Name
 	if err := s.tokenise(b.Booking.People); err != nil {
 		return err
 	}
@@ -86,10 +86,22 @@ func (s *stage) finish(source pipeline.Source, ev pipeline.Event, b *booking.Eve
 	return nil
 }
 
+// identify gives the booking its id, which is the event's key where one webhook
+// is one booking; false where it should be and is not.
+func identify(source *pipeline.Source, ev *pipeline.Event, b *booking.Event) bool {
+	if !source.OneBooking {
+		b.Booking.ID = source.BookingID(b.Origin.NativeKey)
+		return true
+	}
+	b.Booking.ID = ev.Key
+	native, ok := strings.CutPrefix(ev.Key, source.Name)
+	return ok && native != "" && native[0] == '/' && native[1:] == b.Origin.NativeKey
+}
+
 // eventID is built on the provider's event id or the version of the content,
 // and, where the webhook itself is the content, on what it says happened
 // (invariant 7).
-func eventID(ev pipeline.Event, b *booking.Event) string {
+func eventID(ev *pipeline.Event, b *booking.Event) string {
 	version := b.Origin.EventID
 	if version == "" {
 		version = b.Origin.Content
@@ -114,18 +126,20 @@ func (s *stage) tokenise(people []booking.Person) error {
 	return nil
 }
 
-func lineage(ev pipeline.Event) booking.Lineage {
+func lineage(ev *pipeline.Event) booking.Lineage {
 	l := booking.Lineage{
 		DeliveryID: ev.ID,
 		Raw:        booking.RawRef{Topic: ev.Raw.Topic, Partition: ev.Raw.Partition, Offset: ev.Raw.Offset, SHA256: ev.Raw.SHA256},
 		Verified:   ev.Verified,
 		Plugin:     ev.Plugin,
 	}
-	if ev.NativeEvent != "" {
-		l.NativeEvent = &ev.NativeEvent
+	// Copies: whoever keeps a lineage keeps neither the event nor the answer.
+	if native := ev.NativeEvent; native != "" {
+		l.NativeEvent = &native
 	}
 	if ev.LookUp != nil {
-		l.LookedUpAt = &ev.LookUp.At
+		at := ev.LookUp.At
+		l.LookedUpAt = &at
 	}
 	return l
 }

@@ -30,7 +30,28 @@ func (m message) identity() (pipeline.Identity, error) {
 // know before trusting it.
 type reader struct {
 	message
+	*kept
 	quality booking.Quality
+}
+
+// kept is what the event of a webhook points to. It is made in one piece: each
+// value alone would cost as much as all of them.
+type kept struct {
+	refs                             [2]booking.Ref
+	bookedAt, changedAt, cancelledAt time.Time
+	state, reason                    string
+
+	product   booking.Product
+	id, title string
+
+	party                  booking.Party
+	size, adults, children int
+
+	price      booking.Price
+	components [3]booking.Component
+
+	terms       booking.Terms
+	label, tier string
 }
 
 // Normalise maps a webhook to its booking, after checking once more that it is
@@ -43,44 +64,40 @@ func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
 	if err != nil {
 		return nil, pipeline.Rejectf(pipeline.Malformed, "read the webhook: %w", err)
 	}
-	r := &reader{message: message{doc.Get("event"), doc.Get("booking")}}
+	r := &reader{message: message{doc.Get("event"), doc.Get("booking")}, kept: new(kept)}
 	id, err := r.identity()
 	if err != nil {
 		return nil, err
 	}
-	e := r.read(id)
-	e.Origin.Content = booking.Digest(id.NativeEvent, string(ev.Request.Body))
-	e.Quality = r.quality
-	return []booking.Event{e}, nil
+	events := make([]booking.Event, 1)
+	r.read(id, &events[0])
+	events[0].Origin.Content = booking.Digest(id.NativeEvent, doc.Sent())
+	events[0].Quality = r.quality
+	return events, nil
 }
 
-func (r *reader) read(id pipeline.Identity) booking.Event {
-	changed := r.instant(r.booking, "changed_at", "updated_at")
-	e := booking.Event{
-		Type:   typeOf(id.NativeEvent),
-		Origin: booking.Origin{EventID: id.EventID, NativeKey: id.Key},
-		Booking: booking.Booking{
-			Refs:      []booking.Ref{{Kind: "booking", Value: id.Key}},
-			Kind:      booking.Stay,
-			BookedAt:  r.instant(r.booking, "booked_at", "booked_at"),
-			UpdatedAt: changed,
-			Service:   r.stay(),
-			Product:   r.listing(),
-			Party:     r.party(),
-			Terms:     r.terms(),
-			People:    r.people(),
-		},
-	}
-	if changed != nil {
-		e.Time, e.Origin.At = *changed, *changed
-	}
+func (r *reader) read(id pipeline.Identity, e *booking.Event) {
+	e.Type = typeOf(id.NativeEvent)
+	e.Origin = booking.Origin{EventID: id.EventID, NativeKey: id.Key}
+	b := &e.Booking
+	b.Kind = booking.Stay
+	b.Refs = append(r.refs[:0], booking.Ref{Kind: "booking", Value: id.Key})
 	if ref, ok := r.booking.Get("channel_ref").Name(); ok {
-		e.Booking.Refs = append(e.Booking.Refs, booking.Ref{Kind: "channel", Value: ref})
+		b.Refs = append(b.Refs, booking.Ref{Kind: "channel", Value: ref})
 	}
-	e.Booking.Status, e.Booking.StatusNative = r.status()
-	e.Booking.Price, e.Booking.PaymentStatus = r.money()
-	r.cancellation(&e)
-	return e
+	b.UpdatedAt = r.instant(r.booking, "changed_at", "updated_at", &r.changedAt)
+	if b.UpdatedAt != nil {
+		e.Time, e.Origin.At = r.changedAt, r.changedAt
+	}
+	b.BookedAt = r.instant(r.booking, "booked_at", "booked_at", &r.bookedAt)
+	b.Service = r.stay()
+	b.Product = r.listing()
+	b.Party = r.guests()
+	b.Terms = r.conditions()
+	b.People = r.people()
+	b.Status, b.StatusNative = r.status()
+	b.Price, b.PaymentStatus = r.money()
+	r.cancellation(e)
 }
 
 func typeOf(native string) booking.Type {
@@ -94,43 +111,40 @@ func typeOf(native string) booking.Type {
 }
 
 func (r *reader) status() (booking.Status, *string) {
-	native, _ := r.booking.Get("state").Text()
-	status := booking.StatusUnknown
-	switch native {
+	r.state, _ = r.booking.Get("state").Text()
+	switch r.state {
 	case "requested", "held":
-		status = booking.StatusPending
+		return booking.StatusPending, &r.state
 	case "confirmed", "in_house":
-		status = booking.StatusConfirmed
+		return booking.StatusConfirmed, &r.state
 	case "departed":
-		status = booking.StatusCompleted
+		return booking.StatusCompleted, &r.state
 	case "no_show":
-		status = booking.StatusNoShow
+		return booking.StatusNoShow, &r.state
 	case "cancelled":
-		status = booking.StatusCancelled
-	default:
-		r.missing("status")
-		return status, nil
+		return booking.StatusCancelled, &r.state
 	}
-	return status, &native
+	r.missing("status")
+	return booking.StatusUnknown, nil
 }
 
-// instant reads a time of an object; path is where it goes.
-func (r *reader) instant(from jsondoc.Value, field, path string) *time.Time {
+// instant reads a time of an object into room; path is where it goes.
+func (r *reader) instant(from jsondoc.Value, field, path string, room *time.Time) *time.Time {
 	text, _ := from.Get(field).Text()
 	at, err := booking.ParseInstant(text)
 	if err != nil {
 		r.missing(path)
 		return nil
 	}
-	return &at
+	*room = at
+	return room
 }
 
 func (r *reader) missing(path string) { r.quality.Missing = append(r.quality.Missing, path) }
 
 func (r *reader) people() []booking.Person {
-	guests := r.booking.Get("guests").Items()
-	people := make([]booking.Person, 0, len(guests))
-	for _, g := range guests {
+	people := make([]booking.Person, 0, 2)
+	for g := range r.booking.Get("guests").All() {
 		mail, ok := g.Get("mail").Text()
 		role, _ := g.Get("role").Text()
 		if !ok || !strings.Contains(mail, "@") || len(people) == booking.MaxList {

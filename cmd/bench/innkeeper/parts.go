@@ -1,17 +1,20 @@
 package innkeeper
 
 import (
-	"slices"
+	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline/booking"
+	"github.com/reservoirhq/reservoir/plugins/jsondoc"
 )
 
 func (r *reader) stay() *booking.Service {
-	from, to := r.instant(r.booking.Get("stay"), "from", "service.starts_at"), r.instant(r.booking.Get("stay"), "to", "service.ends_at")
+	var start, end time.Time
+	stay := r.booking.Get("stay")
+	from, to := r.instant(stay, "from", "service.starts_at", &start), r.instant(stay, "to", "service.ends_at", &end)
 	if from == nil || to == nil {
 		return nil
 	}
-	s, err := booking.NewMinuteService(*from, *to, nil)
+	s, err := booking.NewMinuteService(start, end, nil)
 	if err != nil {
 		r.missing("service")
 		return nil
@@ -24,34 +27,52 @@ func (r *reader) stay() *booking.Service {
 
 func (r *reader) listing() *booking.Product {
 	listing := r.booking.Get("listing")
-	p := booking.Product{ID: listing.Get("id").TextPtr(), Name: listing.Get("title").TextPtr()}
-	if p == (booking.Product{}) {
+	r.product.ID = textInto(&r.id, listing.Get("id"))
+	r.product.Name = textInto(&r.title, listing.Get("title"))
+	if r.product == (booking.Product{}) {
 		r.missing("product")
 		return nil
 	}
-	return &p
+	return &r.product
 }
 
-func (r *reader) party() *booking.Party {
-	adults, okAdults := r.booking.Get("stay", "adults").Count()
-	children, okChildren := r.booking.Get("stay", "children").Count()
-	if !okAdults || !okChildren || adults > 1000 || children > 1000 {
+// textInto reads a text into room; null where there is none.
+func textInto(room *string, v jsondoc.Value) *string {
+	text, ok := v.Text()
+	if !ok {
+		return nil
+	}
+	*room = text
+	return room
+}
+
+func (r *reader) guests() *booking.Party {
+	var okAdults, okChildren bool
+	r.adults, okAdults = r.booking.Get("stay", "adults").Count()
+	r.children, okChildren = r.booking.Get("stay", "children").Count()
+	if !okAdults || !okChildren || r.adults > 1000 || r.children > 1000 {
 		r.missing("party")
 		return nil
 	}
-	size := adults + children
-	return &booking.Party{Size: &size, Adults: &adults, Children: &children}
+	r.size = r.adults + r.children
+	r.party = booking.Party{Size: &r.size, Adults: &r.adults, Children: &r.children}
+	return &r.party
 }
 
-// terms names the tier whose label this is; labels nobody knows are free text.
-func (r *reader) terms() *booking.Terms {
-	label, _ := r.booking.Get("terms").Text()
-	if !slices.Contains([]string{"flexible", "moderate", "strict"}, label) {
+// tiers are the labels that are known; any other is free text.
+var tiers = map[string]string{"flexible": "goodbay.flexible", "moderate": "goodbay.moderate", "strict": "goodbay.strict"}
+
+// conditions names the tier whose label this is.
+func (r *reader) conditions() *booking.Terms {
+	r.label, _ = r.booking.Get("terms").Text()
+	tier, known := tiers[r.label]
+	if !known {
 		r.missing("terms")
 		return nil
 	}
-	tier := "goodbay." + label
-	return &booking.Terms{LabelNative: &label, Tier: &tier}
+	r.tier = tier
+	r.terms = booking.Terms{LabelNative: &r.label, Tier: &r.tier}
+	return &r.terms
 }
 
 // money reads the price and how much of it is paid.
@@ -59,25 +80,22 @@ func (r *reader) money() (*booking.Price, string) {
 	money := r.booking.Get("money")
 	code, _ := money.Get("currency").Text()
 	currency, known := booking.CurrencyOf(code)
-	amounts := map[string]int64{}
-	for _, name := range [...]string{"total", "rent", "cleaning", "tax", "paid"} {
+	var amounts [5]int64
+	for i, name := range [...]string{"total", "rent", "cleaning", "tax", "paid"} {
 		text, _ := money.Get(name).Decimal()
 		minor, err := booking.ScaleMinor(text, currency.Exponent)
 		if !known || err != nil || minor < 0 {
 			r.missing("price")
 			return nil, booking.PaymentUnknown
 		}
-		amounts[name] = minor
+		amounts[i] = minor
 	}
-	price := &booking.Price{
-		Currency: currency.Code, Exponent: currency.Exponent, TotalMinor: amounts["total"],
-		Components: []booking.Component{
-			{Type: "accommodation", AmountMinor: amounts["rent"]},
-			{Type: "cleaning", AmountMinor: amounts["cleaning"]},
-			{Type: "tax", AmountMinor: amounts["tax"]},
-		},
+	total, rent, cleaning, tax, done := amounts[0], amounts[1], amounts[2], amounts[3], amounts[4]
+	r.components = [...]booking.Component{
+		{Type: "accommodation", AmountMinor: rent}, {Type: "cleaning", AmountMinor: cleaning}, {Type: "tax", AmountMinor: tax},
 	}
-	return price, paid(amounts["paid"], amounts["total"])
+	r.price = booking.Price{Currency: currency.Code, Exponent: currency.Exponent, TotalMinor: total, Components: r.components[:]}
+	return &r.price, paid(done, total)
 }
 
 func paid(paid, total int64) string {
@@ -95,14 +113,15 @@ func (r *reader) cancellation(e *booking.Event) {
 	if e.Type != booking.Cancelled && !cancelled.IsObject() {
 		return
 	}
-	at := r.instant(cancelled, "at", "cancelled_at")
+	at := r.instant(cancelled, "at", "cancelled_at", &r.cancelledAt)
 	e.Booking.CancelledAt = at
 	e.Cancellation = &booking.Cancellation{RequestedAt: at, By: booking.ByUnknown}
 	if by, _ := cancelled.Get("by").Text(); by == string(booking.ByGuest) {
 		e.Cancellation.By = booking.ByGuest
 	}
-	reason, _ := cancelled.Get("reason").Text()
-	if slices.Contains([]string{"change_of_plans", "illness", "found_elsewhere"}, reason) {
-		e.Cancellation.ReasonCode, e.Cancellation.ReasonNative = &reason, &reason
+	r.reason, _ = cancelled.Get("reason").Text()
+	switch r.reason {
+	case "change_of_plans", "illness", "found_elsewhere":
+		e.Cancellation.ReasonCode, e.Cancellation.ReasonNative = &r.reason, &r.reason
 	}
 }

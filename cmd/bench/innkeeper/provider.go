@@ -1,10 +1,7 @@
 package innkeeper
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -13,6 +10,7 @@ import (
 	"github.com/reservoirhq/reservoir/cmd/bench/payload"
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/config"
+	"github.com/reservoirhq/reservoir/plugins/hmacsum"
 	"github.com/reservoirhq/reservoir/plugins/jsondoc"
 )
 
@@ -50,7 +48,7 @@ func Spec() pipeline.ProviderSpec {
 	return s
 }
 
-type provider struct{ secret []byte }
+type provider struct{ signer *hmacsum.Signer }
 
 var (
 	_ pipeline.Provider = (*provider)(nil)
@@ -62,12 +60,18 @@ func New(c Config, _ pipeline.ProviderDeps) (pipeline.Provider, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return &provider{secret: []byte(c.Secret.Reveal())}, nil
+	return &provider{signer: hmacsum.New(c.Secret)}, nil
+}
+
+// ids are the members that Identify needs.
+var ids = []jsondoc.Wanted{
+	{Name: "event", Members: []jsondoc.Wanted{{Name: "id"}, {Name: "name"}}},
+	{Name: "booking", Members: []jsondoc.Wanted{{Name: "number"}}},
 }
 
 // Identify reads the ids of a webhook nobody trusts yet.
 func (p *provider) Identify(r pipeline.Request) (pipeline.Identity, error) {
-	doc, err := jsondoc.Parse(r.Body)
+	doc, err := jsondoc.Pick(r.Body, ids)
 	if err != nil {
 		return pipeline.Identity{}, pipeline.Rejectf(pipeline.Malformed, "read the webhook: %w", err)
 	}
@@ -90,26 +94,16 @@ func (p *provider) signed(r pipeline.Request) bool {
 	if len(values) != 1 {
 		return false
 	}
-	var got, sum [sha256.Size]byte
-	if len(values[0]) != hex.EncodedLen(len(got)) {
-		return false
-	}
-	if _, err := hex.Decode(got[:], []byte(values[0])); err != nil {
-		return false
-	}
-	mac := hmac.New(sha256.New, p.secret)
-	mac.Write(r.Body)
-	return hmac.Equal(got[:], mac.Sum(sum[:0]))
+	got, ok := hmacsum.ParseHex(values[0])
+	return ok && p.signer.Signed(r.Body, got)
 }
 
 // Send signs a recorded webhook.
 func (p *provider) Send(r pipeline.Request, _ time.Time) (pipeline.Request, error) {
-	mac := hmac.New(sha256.New, p.secret)
-	mac.Write(r.Body)
 	r.Header = r.Header.Clone()
 	if r.Header == nil {
 		r.Header = http.Header{}
 	}
-	r.Header.Set(payload.SignatureHeader, hex.EncodeToString(mac.Sum(nil)))
+	r.Header.Set(payload.SignatureHeader, hmacsum.Hex(p.signer.Sum(r.Body)))
 	return r, nil
 }
