@@ -17,7 +17,7 @@ import (
 )
 
 // sizes are how many bookings the window holds.
-var sizes = []int{10_000, 1_000_000}
+var sizes = []int{10_000, 100_000, 1_000_000}
 
 func ptr[T any](v T) *T { return &v }
 
@@ -111,48 +111,71 @@ func (b *bench) take(ev pipeline.Event) {
 
 func (b *bench) say(bookingAt, n int) { b.take(b.event(bookingAt, n)) }
 
+// again is the first event of a booking once more, from another input record.
+func (b *bench) again(bookingAt int) pipeline.Event { return b.event(bookingAt, 0) }
+
 // scatter spreads numbers over bookings, so that none is in memory by luck.
 func scatter(i, of int) int { return int(uint64(i) * 0x9E3779B97F4A7C15 >> 20 % uint64(of)) }
 
+// BenchmarkProcess is Process and Settle of one event. encode, beside it, is what
+// booking.Encode has of that: it stands in every case but the duplicates.
 func BenchmarkProcess(b *testing.B) {
-	for _, size := range sizes {
-		known := filled(b, size)
-		for _, c := range []struct {
-			name  string
-			event func(i int) pipeline.Event
-		}{
-			{"duplicate", func(i int) pipeline.Event { return known.event(scatter(i, size), 0) }},
-			{"update", func(i int) pipeline.Event { return known.event(scatter(i, size), 1_000+int(known.next)) }},
-			// Each of a thousand bookings has ten events, then another thousand.
-			{"hot", func(i int) pipeline.Event { return known.event((i%1000+i/10_000*1000)%size, 1_000+int(known.next)) }},
-			{"new", func(int) pipeline.Event {
-				ev := known.event(size+int(known.next), 0)
-				ev.Booking.Type = booking.Created
-				return ev
-			}},
-		} {
-			b.Run(fmt.Sprintf("%s/%d", c.name, size), func(b *testing.B) {
-				b.ReportAllocs()
-				const chunk = 1024
-				events := make([]pipeline.Event, chunk)
-				var spent time.Duration
-				for i := 0; i < b.N; i += chunk {
-					b.StopTimer()
-					for n := range events {
-						events[n] = c.event(i + n)
-					}
-					began := cpu(b)
-					b.StartTimer()
-					for _, ev := range events[:min(chunk, b.N-i)] {
-						known.take(ev)
-					}
-					spent += cpu(b) - began
-				}
-				b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N), "cpu-ns/op")
-			})
+	b.Run("encode", func(b *testing.B) {
+		e := whole("src/bk_0000001", 1)
+		b.ReportAllocs()
+		began := cpu(b)
+		for range b.N {
+			if _, err := booking.Encode(e); err != nil {
+				b.Fatal(err)
+			}
 		}
-		closeBench(b, known)
+		b.ReportMetric(float64((cpu(b)-began).Nanoseconds())/float64(b.N), "cpu-ns/op")
+	})
+	for _, size := range sizes {
+		b.Run(strconv.Itoa(size), func(b *testing.B) { benchSize(b, size) })
 	}
+}
+
+func benchSize(b *testing.B, size int) {
+	known := filled(b, size)
+	defer closeBench(b, known)
+	for _, c := range []struct {
+		name  string
+		event func(i int) pipeline.Event
+	}{
+		// Each of a thousand bookings has ten events, then another thousand.
+		{"cached", func(i int) pipeline.Event { return known.event((i%1000+i/10_000*1000)%size, 1_000+int(known.next)) }},
+		{"scattered", func(i int) pipeline.Event { return known.event(scatter(i, size), 1_000+int(known.next)) }},
+		{"new", func(int) pipeline.Event {
+			ev := known.event(size+int(known.next), 0)
+			ev.Booking.Type = booking.Created
+			return ev
+		}},
+		{"duplicate", func(i int) pipeline.Event { return known.again(i % 1000) }},
+	} {
+		b.Run(c.name, func(b *testing.B) { known.run(b, c.event) })
+	}
+}
+
+// run measures what the stage does with events; making them is not counted.
+func (b *bench) run(tb *testing.B, event func(i int) pipeline.Event) {
+	tb.ReportAllocs()
+	const chunk = 1024
+	events := make([]pipeline.Event, chunk)
+	var spent time.Duration
+	for i := 0; i < tb.N; i += chunk {
+		tb.StopTimer()
+		for n := range events {
+			events[n] = event(i + n)
+		}
+		began := cpu(tb)
+		tb.StartTimer()
+		for _, ev := range events[:min(chunk, tb.N-i)] {
+			b.take(ev)
+		}
+		spent += cpu(tb) - began
+	}
+	tb.ReportMetric(float64(spent.Nanoseconds())/float64(tb.N), "cpu-ns/op")
 }
 
 // cpu is the time that all threads have computed so far, compactions and

@@ -76,8 +76,7 @@ func (s *store) checkpoint(p pipeline.Partition) (checkpoint, bool, error) {
 	return c, err == nil, err
 }
 
-// setCheckpoint is called when all that c promises is written. It needs no sync:
-// what is flushed is always everything up to some write (see store).
+// setCheckpoint is called when all that c promises is written.
 func (s *store) setCheckpoint(p pipeline.Partition, c checkpoint) error {
 	return s.set(partitionKey(checkpointKeys, p), c.pack())
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/booking"
 	"github.com/reservoirhq/reservoir/pipeline/config"
 )
 
@@ -35,9 +36,6 @@ const (
 	leastMemory = 16 << 20
 	// memoryOnly is the folder of a state that has none.
 	memoryOnly = "(memory)"
-	// stateSize is about what a decoded state takes: a quarter of the memory is
-	// for those.
-	stateSize = 8 << 10
 )
 
 // Validate refuses a window in which a provider's own retry would pass for
@@ -58,14 +56,16 @@ func Spec() pipeline.StageSpec {
 }
 
 type stage struct {
-	window  time.Duration
-	deps    pipeline.StageDeps
-	clock   pipeline.Clock
-	where   storeOptions
-	blobs   blobs
-	cache   *cache
+	window time.Duration
+	deps   pipeline.StageDeps
+	clock  pipeline.Clock
+	where  storeOptions
+	// hot is how much memory the partitions' states may take, in bytes.
+	hot     int64
+	buffers sync.Pool
 	metrics *metrics
-	claims  atomic.Uint64 // how many there have been
+
+	hits, misses atomic.Uint64
 
 	opening sync.Mutex // held while the store is opened or closed
 	store   *store     // nil until the first claim
@@ -90,16 +90,16 @@ const processesOfAMachine = 64
 // New makes the stage. It touches no disk before its first partition, so that a
 // configuration can be checked while it runs.
 func New(cfg Config, deps pipeline.StageDeps) (pipeline.Stage, error) {
-	forms, err := newBlobs()
+	print, err := layoutPrint(booking.Event{})
 	if err != nil {
 		return nil, err
 	}
 	s := &stage{
-		window: cfg.Window.Std(), deps: deps, clock: deps.Clock, blobs: forms,
-		cache:      newCache(int(cfg.Memory / 4 / stateSize)),
+		window: cfg.Window.Std(), deps: deps, clock: deps.Clock, hot: int64(cfg.Memory / 4),
+		buffers:    sync.Pool{New: func() any { return new([]byte) }},
 		partitions: map[pipeline.Partition]*partition{}, restoring: map[pipeline.Partition]int{},
 	}
-	s.where = storeOptions{dir: string(cfg.Dir), fs: vfs.Default, memory: int64(cfg.Memory), print: forms.layout.print, log: pebbleLog{deps.Log}}
+	s.where = storeOptions{dir: string(cfg.Dir), fs: vfs.Default, memory: int64(cfg.Memory), print: print, log: pebbleLog{deps.Log}}
 	if s.where.dir == "" && deps.DataDir != "" {
 		s.where.dir, s.where.folders = filepath.Join(deps.DataDir, "state", deps.Pipeline), processesOfAMachine
 	}

@@ -11,6 +11,9 @@ import (
 // outlived their use and writes their tombstones, so that a member that is never
 // restarted does not fill its disk (invariant 11). The partition is watched.
 func (p *partition) expire(ctx context.Context, now time.Time, window windowLength) error {
+	if err := p.write(); err != nil { // what is looked at is what was kept
+		return err
+	}
 	var over []string
 	seen, last := 0, []byte(nil)
 	err := p.store.each(p.prefix, append(p.prefix[:len(p.prefix):len(p.prefix)], p.sweep...), swept, func(key, value []byte) bool {
@@ -59,6 +62,6 @@ func expiredBlob(value []byte, now time.Time, window windowLength) bool {
 func (p *partition) bury(ctx context.Context, bookingID string) error {
 	_, err := p.mend(ctx, bookingID,
 		func() (pipeline.Record, error) { return pipeline.Record{Key: []byte(bookingID)}, nil },
-		func() error { return p.store.delete(p.key(bookingID)) })
+		func() { p.change(bookingID, "") })
 	return err
 }

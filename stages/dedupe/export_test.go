@@ -2,10 +2,12 @@ package dedupe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,8 +36,22 @@ func Tend(s pipeline.Stage) error {
 	return nil
 }
 
-// Flush puts on disk what was written so far.
-func Flush(s pipeline.Stage) error { return s.(*stage).store.db.Flush() }
+// Flush puts on disk what was kept so far.
+func Flush(s pipeline.Stage) error {
+	if err := written(s); err != nil {
+		return err
+	}
+	return s.(*stage).store.db.Flush()
+}
+
+func written(s pipeline.Stage) error {
+	for _, p := range s.(*stage).claimed() {
+		if err := p.write(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Checkpoint gives the offset that the next restore of a partition begins at.
 func Checkpoint(s pipeline.Stage, id pipeline.Partition) int64 {
@@ -51,19 +67,21 @@ func States(s pipeline.Stage, id pipeline.Partition) ([]string, error) {
 	st := s.(*stage)
 	prefix := partitionKey(stateKeys, id)
 	var lines []string
-	var failed error
+	failed := written(s)
 	err := st.store.each(prefix, prefix, 1<<30, func(key, value []byte) bool {
-		k, err := st.blobs.state(string(value))
+		k, err := readFront(string(value))
+		var event *booking.Event
 		if err == nil {
-			k, err = st.blobs.whole(k)
+			event, err = k.whole()
 		}
 		if err != nil {
 			failed = err
 			return false
 		}
-		text, err := booking.Encode(*k.event)
-		failed = err
-		lines = append(lines, fmt.Sprintf("%s %+v %+v %s", key[len(prefix):], k.memory, k.about, text))
+		a, _, _, err := k.parts()
+		text, encoding := booking.Encode(*event)
+		failed = errors.Join(err, encoding)
+		lines = append(lines, fmt.Sprintf("%s %s %+v %s", key[len(prefix):], words(k.memory), a, text))
 		return true
 	})
 	if failed != nil {
@@ -80,12 +98,42 @@ func Restores(s pipeline.Stage) (tail, whole float64) {
 // MemoryText gives the memory of a record in words.
 func MemoryText(r pipeline.Record) string {
 	m, err := unpack(r.Text(MemoryHeader))
-	return fmt.Sprintf("%+v %v", m, err)
+	return fmt.Sprintf("%s %v", words(m), err)
+}
+
+// words spells a memory out.
+func words(m memory) string {
+	type seen struct {
+		ID string
+		At time.Time
+	}
+	type content struct{ Resource, Version string }
+	var all struct {
+		Input    seenUpTo
+		Ends     time.Time
+		Version  version
+		Contents []content
+		IDs      struct {
+			Seen     []seen
+			Overflow uint64
+		}
+		Refunds []pipeline.Refund
+	}
+	all.Input, all.Ends, all.Version, all.Refunds = m.Input, m.Ends, m.Version, m.refunds.all()
+	m.ids.each(func(_, id string, at time.Time) { all.IDs.Seen = append(all.IDs.Seen, seen{id, at}) })
+	all.IDs.Overflow = m.ids.overflow
+	for r := (reading{rest: m.contents.packed}); r.rest != ""; {
+		all.Contents = append(all.Contents, content{r.text(), r.text()})
+	}
+	return fmt.Sprintf("%+v", all)
 }
 
 // Held tells how many partitions have states on local disk.
 func Held(s pipeline.Stage) int {
 	found := map[string]bool{}
+	if err := written(s); err != nil {
+		panic(err)
+	}
 	err := s.(*stage).store.each([]byte{stateKeys}, []byte{stateKeys}, 1<<30, func(key, _ []byte) bool {
 		topic, rest, _ := strings.Cut(string(key), "\x00")
 		found[topic+rest[:4]] = true
@@ -125,6 +173,9 @@ func InputOf(r pipeline.Record) int64 {
 // Inputs gives the same of a partition's local states, by booking.
 func Inputs(s pipeline.Stage, id pipeline.Partition) map[string]int64 {
 	prefix, all := partitionKey(stateKeys, id), map[string]int64{}
+	if err := written(s); err != nil {
+		panic(err)
+	}
 	err := s.(*stage).store.each(prefix, prefix, 1<<30, func(key, value []byte) bool {
 		in, err := inputOf(string(value))
 		if err != nil {
@@ -147,51 +198,38 @@ func Mend(s pipeline.Stage, id pipeline.Partition, bookingID string, during func
 	return p.mend(context.Background(), bookingID, func() (pipeline.Record, error) {
 		during()
 		return p.stored(bookingID)
-	}, func() error { return nil })
+	}, func() {})
 }
 
-// RoundTrip writes an event in the local layout and reads it back.
+// RoundTrip writes an event in the local form and reads it back.
 func RoundTrip(e booking.Event) (booking.Event, error) {
-	b, err := newBlobs()
+	got, err := readEvent(string(appendEvent(nil, &e)))
 	if err != nil {
 		return booking.Event{}, err
 	}
-	k, err := b.state(string(b.ofState(nil, &state{event: &e}, memory{}.pack(nil))))
-	if err != nil {
-		return booking.Event{}, err
-	}
-	k, err = b.whole(k)
-	if err != nil {
-		return booking.Event{}, err
-	}
-	return *k.event, nil
+	return *got, nil
 }
 
 // ReadAll reads bytes as everything that is read from disk or from a header.
 func ReadAll(text string) {
-	b, err := newBlobs()
-	if err != nil {
-		panic(err)
-	}
-	if k, err := b.state(text); err == nil {
-		_, _ = b.whole(k)
+	if k, err := readFront(text); err == nil {
+		_, _ = k.whole()
 	}
 	_, _ = inputOf(text)
 	_, _ = unpackCheckpoint(text)
 	if m, err := unpack(text); err == nil {
 		again, err := unpack(string(m.pack(nil)))
-		if err != nil || fmt.Sprint(again) != fmt.Sprint(m) {
-			panic(fmt.Sprintf("%v %v", m, again))
+		if err != nil || words(again) != words(m) {
+			panic(words(m) + " " + words(again))
 		}
 	}
-	r := reading{rest: string([]byte{formLayout}) + text}
-	_, _ = b.whole(&state{known: true, form: r.rest})
+	_, _ = readEvent(text)
 }
 
-// Pack and Unpack go through the form of the memory.
+// Unpack goes through the form of the memory.
 func Unpack(text string) (string, error) {
 	m, err := unpack(text)
-	return fmt.Sprintf("%+v", m), err
+	return words(m), err
 }
 
 // SetForm makes the local state one of another form.
@@ -210,5 +248,8 @@ func UnderWay(s pipeline.Stage) int {
 
 // Compact brings the local state into the shape it has after a while.
 func Compact(s pipeline.Stage) error {
+	if err := Flush(s); err != nil {
+		return err
+	}
 	return s.(*stage).store.db.Compact(context.Background(), []byte{0}, []byte{0xff}, true)
 }

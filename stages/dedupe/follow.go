@@ -68,7 +68,7 @@ func (p *partition) refresh(now time.Time) error {
 		return nil
 	}
 	p.point.at = now
-	return p.store.setCheckpoint(p.id, p.point)
+	return p.setCheckpoint()
 }
 
 func (l *look) take(rec pipeline.Record) error {
@@ -103,8 +103,8 @@ func (p *partition) seen(bookingID string) (seenUpTo, bool, error) {
 	if ok {
 		return seenUpTo{pipeline.Position{Topic: p.id.Topic, Partition: p.id.ID, Offset: offset}}, true, nil
 	}
-	blob, known, err := p.store.get(p.key(bookingID))
-	if err != nil || !known {
+	blob, err := p.kept(bookingID)
+	if err != nil || blob == "" {
 		return seenUpTo{}, false, err
 	}
 	in, err := inputOf(blob)
@@ -156,15 +156,12 @@ func (l *look) adopt(key string, rec pipeline.Record, packed []byte) error {
 	if err != nil {
 		return err
 	}
-	idle := l.p.whileIdle(key, func() {
-		err = l.p.store.set(l.p.key(key), l.p.blobs.ofState(nil, k, k.memory.pack(nil)))
-	})
-	if idle {
+	if l.p.whileIdle(key, func() { l.p.change(key, k.blob) }) {
 		l.agreed(key)
 	} else {
 		l.leaveOpen(key, rec.Offset, k.memory.Input)
 	}
-	return err
+	return nil
 }
 
 // whileIdle runs fn where no event of the booking is under way and its state has
@@ -177,7 +174,6 @@ func (p *partition) whileIdle(bookingID string, fn func()) bool {
 		return false
 	}
 	fn()
-	p.cache.drop(cacheKey{p.claim, bookingID})
 	delete(p.older, bookingID)
 	return true
 }
@@ -197,7 +193,7 @@ func (l *look) mend(ctx context.Context) error {
 			delete(l.behind, key)
 			continue
 		}
-		done, err := l.p.mend(ctx, key, func() (pipeline.Record, error) { return l.p.stored(key) }, func() error { return nil })
+		done, err := l.p.mend(ctx, key, func() (pipeline.Record, error) { return l.p.stored(key) }, func() {})
 		if err != nil {
 			return err
 		}
@@ -212,11 +208,10 @@ func (l *look) mend(ctx context.Context) error {
 // a tombstone that somebody else wrote.
 func (l *look) close(key string, u *unheld) error {
 	if u.tombstone {
-		var err error
-		if l.p.whileIdle(key, func() { err = l.p.store.delete(l.p.key(key)) }) {
+		if l.p.whileIdle(key, func() { l.p.change(key, "") }) {
 			l.agreed(key)
 		}
-		return err
+		return nil
 	}
 	seen, known, err := l.p.seen(key)
 	if known && (seen == u.in || seen.covers(u.in.Position)) {
@@ -236,22 +231,24 @@ func (l *look) overtaken(key string) bool {
 }
 
 // mend writes a record of a booking to the topic while no event of it is under
-// way and none can begin, runs then, and tells whether it did both.
-func (p *partition) mend(ctx context.Context, bookingID string, record func() (pipeline.Record, error), then func() error) (bool, error) {
+// way and none can begin, runs then, which must be short, and tells whether it
+// did both.
+func (p *partition) mend(ctx context.Context, bookingID string, record func() (pipeline.Record, error), then func()) (bool, error) {
 	done := make(chan struct{})
 	idle := p.whileIdle(bookingID, func() { p.queues[bookingID] = &queue{mending: done} })
 	if !idle {
 		return false, nil
 	}
 	err := writeOne(ctx, p.reader, record)
-	if err == nil && ctx.Err() == nil {
-		err = then()
-	}
+	written := err == nil && ctx.Err() == nil
 	p.mu.Lock()
+	if written {
+		then()
+	}
 	delete(p.queues, bookingID)
 	p.mu.Unlock()
 	close(done)
-	return err == nil && ctx.Err() == nil, err
+	return written, err
 }
 
 // move writes the checkpoint: at the end, or at the first record that is not in
@@ -276,5 +273,5 @@ func (l *look) move(end int64, now time.Time) error {
 	inputs, states := p.inputs, p.states
 	p.mu.Unlock()
 	p.point = checkpoint{next: next, at: now, partitions: p.reader.Partitions(), inputs: inputs, states: states, last: last}
-	return p.store.setCheckpoint(p.id, p.point)
+	return p.setCheckpoint()
 }

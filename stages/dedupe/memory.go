@@ -1,8 +1,6 @@
 package dedupe
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -18,52 +16,93 @@ func (s seenUpTo) covers(in pipeline.Position) bool {
 	return !in.IsZero() && s.Topic == in.Topic && s.Partition == in.Partition && in.Offset <= s.Offset
 }
 
+// after packs the memory once published has been acknowledged: head is its part
+// without lists.
+func (m *memory) after(to []byte, head memory, ev pipeline.Event, published *booking.Event, window windowLength) []byte {
+	to = appendText(append(to, memoryV1), head.Input.Topic)
+	to = appendInt(appendInt(to, int64(head.Input.Partition)), head.Input.Offset)
+	to = appendTime(to, head.Ends)
+	to = appendTime(appendInt(to, head.Version.Revision), head.Version.At)
+	to = m.ids.with(to, published.ID, ev.ReceivedAt, window)
+	to = m.contents.with(to, resource(published), published.Origin.Content)
+	if published.Cancellation == nil && published.Type != booking.Cancelled {
+		return m.refunds.pack(to)
+	}
+	return m.refunds.with(to, pipeline.Refund{Key: pipeline.RefundKey(published), EventID: published.ID, Type: string(published.Type)})
+}
+
+// memorySize is about what one more event adds to a memory, its head included.
+const memorySize = 256
+
+// size is what the lists take.
+func (m *memory) size() int {
+	return len(m.ids.packed) + len(m.contents.packed) + len(m.refunds.packed)
+}
+
 // maxIDs bounds the ids one booking can make us remember (invariant 11).
 const maxIDs = 256
 
-// ids are the event ids of a booking in the window, oldest first.
+// ids are the event ids of a booking in the window, oldest first, each once.
 type ids struct {
-	Seen []seenID `json:"seen"`
-	// Overflow counts ids that were forgotten within the window because there
+	list
+	// overflow counts ids that were forgotten within the window because there
 	// were too many.
-	Overflow int `json:"overflow,omitempty"`
-}
-
-type seenID struct {
-	ID string    `json:"id"`
-	At time.Time `json:"at"`
+	overflow uint64
 }
 
 func (i ids) has(id string, since time.Time) bool {
-	for n := len(i.Seen) - 1; n >= 0; n-- {
-		if i.Seen[n].ID == id && !i.Seen[n].At.Before(since) {
-			return true
+	r := reading{rest: i.packed}
+	for range i.n {
+		if r.text() == id {
+			return !r.time().Before(since)
 		}
+		r.skipTime()
 	}
 	return false
 }
 
 // since tells whether an id was seen at or after a time.
 func (i ids) since(at time.Time) bool {
-	n := len(i.Seen)
-	return n > 0 && !i.Seen[n-1].At.Before(at)
+	r := reading{rest: i.packed}
+	for n := range i.n {
+		r.skipText()
+		if n == i.n-1 {
+			return !r.time().Before(at)
+		}
+		r.skipTime()
+	}
+	return false
 }
 
-// with adds an id and forgets what is older than the window.
-func (i ids) with(id string, at time.Time, window windowLength) ids {
-	next := ids{Seen: make([]seenID, 0, len(i.Seen)+1), Overflow: i.Overflow}
-	since := at.Add(-window)
-	for _, s := range i.Seen {
-		if !s.At.Before(since) && s.ID != id {
-			next.Seen = append(next.Seen, s)
+// with packs the ids with one more, without those older than the window.
+func (i ids) with(to []byte, id string, at time.Time, window windowLength) []byte {
+	since, kept := at.Add(-window), uint64(0)
+	i.each(func(_, seen string, seenAt time.Time) {
+		if seen != id && !seenAt.Before(since) {
+			kept++
 		}
+	})
+	over := max(kept+1, maxIDs) - maxIDs
+	to = appendUint(appendUint(to, i.overflow+over), kept+1-over)
+	i.each(func(entry, seen string, seenAt time.Time) {
+		switch {
+		case seen == id || seenAt.Before(since):
+		case over > 0:
+			over--
+		default:
+			to = append(to, entry...)
+		}
+	})
+	return appendTime(appendText(to, id), at)
+}
+
+func (i ids) each(fn func(entry, id string, at time.Time)) {
+	r := reading{rest: i.packed}
+	for range i.n {
+		before := r.rest
+		id, at := r.text(), r.time()
+		fn(before[:len(before)-len(r.rest)], id, at)
 	}
-	next.Seen = append(next.Seen, seenID{ID: id, At: at})
-	if over := len(next.Seen) - maxIDs; over > 0 {
-		next.Seen = next.Seen[over:]
-		next.Overflow += over
-	}
-	return next
 }
 
 // version orders the events of a booking: by the provider's version, else by
@@ -75,12 +114,6 @@ type version struct {
 
 func versionOf(e *booking.Event) version {
 	return version{Revision: e.Origin.Revision, At: e.Origin.At}
-}
-
-// newerThan tells an event that is older than the state. Payments never are:
-// they say nothing about the booking's own fields.
-func (k state) newerThan(e *booking.Event) bool {
-	return !payment(e) && k.memory.Version.newer(versionOf(e))
 }
 
 // payment tells an event about money alone from one that came with a snapshot
@@ -110,37 +143,95 @@ func (v version) or(next version) version {
 
 // contents are the latest content versions by resource, in the order of their
 // names: the booking, and each payment.
-type contents []content
-
-type content struct{ Resource, Version string }
+type contents struct{ list }
 
 // maxContents bounds the payments one booking can make us remember
 // (invariant 11).
 const maxContents = 64
 
+// of gives the content version of a resource, "" where there is none.
 func (c contents) of(resource string) string {
-	if i, ok := c.find(resource); ok {
-		return c[i].Version
+	r := reading{rest: c.packed}
+	for range c.n {
+		if r.text() == resource {
+			return r.text()
+		}
+		r.skipText()
 	}
 	return ""
 }
 
-func (c contents) find(resource string) (int, bool) {
-	return slices.BinarySearchFunc(c, resource, func(c content, r string) int { return strings.Compare(c.Resource, r) })
+// with packs the contents with one changed.
+func (c contents) with(to []byte, resource, version string) []byte {
+	head, tail, found := c.cut(resource)
+	n := c.n
+	if !found {
+		n++
+	}
+	if n > maxContents {
+		n, head, tail = 1, "", ""
+	}
+	to = append(appendUint(to, n), head...)
+	return append(appendText(appendText(to, resource), version), tail...)
 }
 
-// with gives the contents with one changed; those it is called on stay.
-func (c contents) with(resource, version string) contents {
-	i, ok := c.find(resource)
-	if ok {
-		next := slices.Clone(c)
-		next[i].Version = version
-		return next
+// cut gives the entries before and after the place of a resource.
+func (c contents) cut(resource string) (head, tail string, found bool) {
+	r := reading{rest: c.packed}
+	for range c.n {
+		before := r.rest
+		name := r.text()
+		r.skipText()
+		if name >= resource {
+			head = c.packed[:len(c.packed)-len(before)]
+			if name == resource {
+				return head, r.rest, true
+			}
+			return head, before, false
+		}
 	}
-	if len(c) >= maxContents {
-		return contents{{resource, version}}
+	return c.packed, "", false
+}
+
+// resource tells the booking itself from its payments: a repeat is equal to
+// the latest of its own kind.
+func resource(e *booking.Event) string {
+	if payment(e) && e.Payment != nil {
+		return "payment/" + e.Payment.ID
 	}
-	next := make(contents, 0, len(c)+1)
-	next = append(append(next, c[:i]...), content{resource, version})
-	return append(next, c[i:]...)
+	return "booking"
+}
+
+// maxRefunds bounds the cancellations one booking can make us remember
+// (invariant 11).
+const maxRefunds = 32
+
+// refunds are the cancellations that were published, oldest first.
+type refunds struct{ list }
+
+// all gives them, nil where there is none.
+func (f refunds) all() []pipeline.Refund {
+	if f.n == 0 {
+		return nil
+	}
+	r, all := reading{rest: f.packed}, make([]pipeline.Refund, f.n)
+	for i := range all {
+		all[i] = pipeline.Refund{Key: r.text(), EventID: r.text(), Type: r.text()}
+	}
+	return all
+}
+
+// with packs them with one more, without the oldest where there are too many.
+func (f refunds) with(to []byte, one pipeline.Refund) []byte {
+	r, n := reading{rest: f.packed}, f.n
+	for ; n >= maxRefunds; n-- {
+		r.skipText()
+		r.skipText()
+		r.skipText()
+	}
+	return appendRefund(append(appendUint(to, n+1), r.rest...), one)
+}
+
+func appendRefund(to []byte, r pipeline.Refund) []byte {
+	return appendText(appendText(appendText(to, r.Key), r.EventID), r.Type)
 }

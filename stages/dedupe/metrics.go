@@ -36,8 +36,8 @@ func newMetrics(name string, s *stage) *metrics {
 	m.all = []prometheus.Collector{m.restores, m.records, m.seconds}
 	gauge("reservoir_dedupe_disk_bytes", "Size of the local state on disk.", s.diskBytes)
 	gauge("reservoir_dedupe_states", "Bookings whose state is held, about.", s.states)
-	count("reservoir_dedupe_cache_hits_total", "States that were found decoded in memory.", func() float64 { return float64(s.cache.hits.Load()) })
-	count("reservoir_dedupe_cache_misses_total", "States that were not, and were looked for in the local state.", func() float64 { return float64(s.cache.misses.Load()) })
+	count("reservoir_dedupe_cache_hits_total", "States that were found in memory.", func() float64 { return float64(s.hits.Load()) })
+	count("reservoir_dedupe_cache_misses_total", "States that were not, and were looked for in the local state.", func() float64 { return float64(s.misses.Load()) })
 	return m
 }
 

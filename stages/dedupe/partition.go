@@ -9,22 +9,24 @@ import (
 	"github.com/reservoirhq/reservoir/pipeline"
 )
 
-// partition is this member's claim on one input partition: its states on local
-// disk and the events under way.
+// partition is this member's claim on one input partition: its states in memory
+// and on local disk, and the events under way.
 type partition struct {
 	id     pipeline.Partition
 	prefix []byte
-	claim  uint64
 	reader pipeline.StateReader
 	store  *store
-	blobs  blobs
-	cache  *cache
+	stage  *stage
 	// ctx ends with the claim.
 	ctx    context.Context
 	cancel context.CancelFunc
 
 	mu     sync.Mutex
 	queues map[string]*queue
+	spares spares
+	hot    *hot
+	// share is how many bytes hot may hold.
+	share int64
 	// recent are the bookings whose state changed since the last look at the
 	// topic began, by the offset of the input that changed it, and older those
 	// of the time between that look and the one before: what a look reads is
@@ -35,8 +37,11 @@ type partition struct {
 	changed, inputs, states int64
 	tended                  time.Time // when the background last did
 	// broken is what local disk last said: then nothing is judged any more.
-	broken  error
-	scratch []byte
+	broken error
+
+	// writing is held while states go to disk.
+	writing sync.Mutex
+	ended   bool // under writing: the claim is over, and nothing is written any more
 
 	// follow is held while the background works on the partition.
 	follow sync.Mutex
@@ -47,23 +52,45 @@ type partition struct {
 
 // latest gives the state that an event is judged by: that of the event before
 // it, else what is kept. news tells a booking that is probably not known.
-func (p *partition) latest(bookingID string, before *reserved, news bool) (*state, error) {
-	if before != nil {
-		return before.next, nil
+func (p *partition) latest(bookingID string, by *basis, news bool) (state, error) {
+	if by.state.known {
+		return by.state, nil
 	}
-	if k, ok := p.cache.find(cacheKey{p.claim, bookingID}); ok {
-		return k, nil
+	if by.found {
+		p.stage.hits.Add(1)
+		return stateIn(by.blob)
 	}
+	p.stage.misses.Add(1)
 	find := p.store.get
 	if news {
 		find = p.store.getRare
 	}
 	blob, ok, err := find(p.key(bookingID))
 	if err != nil || !ok {
-		return &state{}, trouble(err)
+		return state{}, trouble(err)
 	}
-	k, err := p.blobs.state(blob)
+	return stateIn(blob)
+}
+
+// stateIn reads what is kept of a booking; an empty blob is nothing.
+func stateIn(blob string) (state, error) {
+	if blob == "" {
+		return state{}, nil
+	}
+	k, err := readFront(blob)
 	return k, trouble(err)
+}
+
+// kept gives what is kept of a booking, "" where nothing is.
+func (p *partition) kept(bookingID string) (string, error) {
+	p.mu.Lock()
+	blob, ok := p.hot.find(bookingID)
+	p.mu.Unlock()
+	if ok {
+		return blob, nil
+	}
+	blob, _, err := p.store.get(p.key(bookingID))
+	return blob, err
 }
 
 // trouble marks what local disk says: it is no fault of the event.
@@ -79,14 +106,9 @@ func (p *partition) key(bookingID string) []byte {
 	return append(append(key, p.prefix...), bookingID...)
 }
 
-// keep writes an acknowledged state; p.mu is held.
+// keep keeps an acknowledged state; p.mu is held.
 func (p *partition) keep(bookingID string, e *reserved) {
-	p.scratch = p.blobs.ofState(p.scratch[:0], e.next, e.pack)
-	if err := p.store.set(p.key(bookingID), p.scratch); err != nil {
-		p.broken = trouble(fmt.Errorf("dedupe %s: keep a state: %w", p.id, err))
-		return
-	}
-	p.cache.put(cacheKey{p.claim, bookingID}, e.next)
+	p.change(bookingID, e.next.blob)
 	p.recent[bookingID] = e.input.Offset
 	p.changed++
 	p.inputs = max(p.inputs, e.input.Offset+1)
@@ -102,8 +124,8 @@ func (s *stage) Assigned(ctx context.Context, id pipeline.Partition, reader pipe
 		return err
 	}
 	p := &partition{
-		id: id, prefix: partitionKey(stateKeys, id), claim: s.claims.Add(1), reader: reader,
-		store: store, blobs: s.blobs, cache: s.cache, queues: map[string]*queue{}, recent: map[string]int64{},
+		id: id, prefix: partitionKey(stateKeys, id), reader: reader, store: store, stage: s,
+		queues: map[string]*queue{}, recent: map[string]int64{}, hot: newHot(), share: s.hot,
 	}
 	s.restores(id, 1)
 	defer s.restores(id, -1)
@@ -115,6 +137,7 @@ func (s *stage) Assigned(ctx context.Context, id pipeline.Partition, reader pipe
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.partitions[id] = p
+	s.divide()
 	return nil
 }
 
@@ -140,15 +163,20 @@ func (s *stage) Revoked(id pipeline.Partition) {
 	s.mu.Lock()
 	p := s.partitions[id]
 	delete(s.partitions, id)
+	s.divide()
 	s.mu.Unlock()
 	if p != nil {
 		p.end()
 	}
 }
 
-// end stops the background's work on the partition.
+// end stops the work on the partition. A later claim writes the same keys: what
+// this one has not written by now it never does.
 func (p *partition) end() {
 	p.cancel()
 	p.follow.Lock()
 	defer p.follow.Unlock()
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	p.ended = true
 }

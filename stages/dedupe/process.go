@@ -3,6 +3,7 @@ package dedupe
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
@@ -16,14 +17,14 @@ func (s *stage) Process(ctx context.Context, ev pipeline.Event) ([]pipeline.Even
 	if p == nil {
 		return nil, fmt.Errorf("dedupe %s: the claim on its partition is gone: %w", ev.Input, context.Canceled)
 	}
-	mine, before, err := p.begin(ctx, ev.Key, ev.Input)
+	mine, by, err := p.begin(ctx, ev.Key, ev.Input)
 	if mine == nil {
 		return nil, err
 	}
 	if err == nil {
-		var out pipeline.Event
-		if out, err = s.judged(p, ev, mine, before); err == nil {
-			return []pipeline.Event{out}, nil
+		var out []pipeline.Event
+		if out, err = s.judged(p, ev, mine, &by); err == nil {
+			return out, nil
 		}
 	}
 	p.leave(ev.Key, mine)
@@ -32,36 +33,38 @@ func (s *stage) Process(ctx context.Context, ev pipeline.Event) ([]pipeline.Even
 
 // judged takes an event that has its place in the queue as far as its reserved
 // state.
-func (s *stage) judged(p *partition, ev pipeline.Event, mine, before *reserved) (pipeline.Event, error) {
+func (s *stage) judged(p *partition, ev pipeline.Event, mine *reserved, by *basis) ([]pipeline.Event, error) {
 	news := ev.Booking.Type == booking.Created || ev.Booking.Type == booking.Confirmed
-	known, err := p.latest(ev.Key, before, news)
+	known, err := p.latest(ev.Key, by, news)
 	if err != nil {
-		return pipeline.Event{}, fmt.Errorf("dedupe %s: the state of %s: %w", ev.Input, ev.Key, err)
+		return nil, fmt.Errorf("dedupe %s: the state of %s: %w", ev.Input, ev.Key, err)
 	}
-	again := before == nil || before.input != ev.Input // else it is another event of the same record
+	again := !by.state.known || by.input != ev.Input // else it is another event of the same record
 	if ending, over := known.judge(ev, again, s.window); over {
-		return pipeline.Event{}, pipeline.Done(ending)
+		return nil, pipeline.Done(ending)
 	}
-	known, err = p.blobs.whole(known)
+	var before *booking.Event
+	if known.known {
+		if before, err = known.whole(); err != nil {
+			return nil, fmt.Errorf("dedupe %s: the state of %s: %w", ev.Input, ev.Key, trouble(err))
+		}
+	}
+	published, latest := known.merge(before, ev.Booking)
+	record, next, err := s.after(&known, ev, published, latest)
 	if err != nil {
-		return pipeline.Event{}, fmt.Errorf("dedupe %s: the state of %s: %w", ev.Input, ev.Key, trouble(err))
+		return nil, fmt.Errorf("dedupe %s: write the state of %s: %w", ev.Input, ev.Key, err)
 	}
-	published, next := known.merge(ev, s.window)
-	record, pack, err := next.record(ev, published)
-	if err != nil {
-		return pipeline.Event{}, fmt.Errorf("dedupe %s: write the state of %s: %w", ev.Input, ev.Key, err)
-	}
-	p.reserve(mine, next, pack, !known.known)
-	ev.Refunds = known.memory.Refunds
+	p.reserve(mine, next, !known.known)
+	ev.Refunds = known.memory.refunds.all()
 	ev.Booking = published
-	return ev.Attach(pipeline.Current, record), nil
+	return []pipeline.Event{ev.Attach(pipeline.Current, record)}, nil
 }
 
 // Settle keeps the state once it is on bookings.current, and forgets it where
 // the outputs were not acknowledged (invariant 4).
 func (s *stage) Settle(ev pipeline.Event, ok bool) {
 	if p := s.partition(ev.Input); p != nil {
-		p.settle(ev.Key, ev.Input, ok)
+		p.relieve(p.settle(ev.Key, ev.Input, ok))
 	}
 }
 
@@ -84,49 +87,49 @@ func (k *state) judge(ev pipeline.Event, again bool, window windowLength) (pipel
 // A keeps all three.
 func (k *state) seen(ev pipeline.Event, window windowLength) bool {
 	if ev.Booking.Origin.EventID != "" {
-		return k.memory.IDs.has(ev.Booking.ID, ev.ReceivedAt.Add(-window))
+		return k.memory.ids.has(ev.Booking.ID, ev.ReceivedAt.Add(-window))
 	}
-	return k.memory.Contents.of(resource(ev.Booking)) == ev.Booking.Origin.Content
+	return k.memory.contents.of(resource(ev.Booking)) == ev.Booking.Origin.Content
 }
 
-// merge gives the event as it is published and the state after it.
-func (k *state) merge(ev pipeline.Event, window windowLength) (*booking.Event, *state) {
-	published := *ev.Booking
-	latest := booking.Event{}
-	if k.known {
-		latest = *k.event
-		published.Stale = k.newerThan(ev.Booking)
+// merge gives the event as it is published and the booking's latest state after
+// it; before is the one it is judged by, nil where nothing is known.
+func (k *state) merge(before, said *booking.Event) (published, latest *booking.Event) {
+	var known, merged booking.Event
+	public := *said
+	if before != nil {
+		known = *before
+		public.Stale = k.newerThan(said)
 	}
-	if k.known && published.Origin.Thin {
-		published = booking.Inherit(published, latest)
+	if before != nil && public.Origin.Thin {
+		public = booking.Inherit(public, known)
 	}
-	if published.Stale {
-		latest = booking.MergeStale(latest, published)
+	if public.Stale {
+		merged = booking.MergeStale(known, public)
 	} else {
-		latest = booking.MergeNewer(latest, published)
+		merged = booking.MergeNewer(known, public)
 	}
-	next := &state{known: true, event: &latest, memory: k.memory.after(ev, &published, window)}
-	next.memory.Ends = endOf(&latest)
-	if !published.Stale && !payment(&published) {
-		next.memory.Version = next.memory.Version.or(versionOf(ev.Booking))
-	}
-	return &published, next
+	// What a restore would not find must not be in the state either.
+	merged.ID, merged.Type, merged.Time, merged.Origin = "", "", time.Time{}, booking.Origin{}
+	merged.Tidy()
+	return &public, &merged
 }
 
-// record gives the state as it stands on bookings.current, with its memory as
-// that record's header has it.
-func (k *state) record(ev pipeline.Event, published *booking.Event) (pipeline.Record, []byte, error) {
-	// What a restore would not find must not be in the state either.
-	k.event.ID, k.event.Type, k.event.Time, k.event.Origin = "", "", booking.Event{}.Time, booking.Origin{}
-	k.event.Tidy()
-	value, err := booking.Encode(*k.event)
+// after gives the state after an event, and its record for bookings.current.
+func (s *stage) after(k *state, ev pipeline.Event, published, latest *booking.Event) (pipeline.Record, state, error) {
+	value, err := booking.Encode(*latest)
 	if err != nil {
-		return pipeline.Record{}, nil, err
+		return pipeline.Record{}, state{}, err
 	}
-	pack := k.memory.pack(make([]byte, 0, 512))
+	head := k.head(ev, published, latest)
 	ev.Booking = published
-	headers := append(pipeline.BookingHeaders(ev), pipeline.Header{Key: MemoryHeader, Value: pack})
-	r := pipeline.Record{Key: []byte(ev.Key), Value: value, Headers: headers}
-	k.about = aboutOf(r)
-	return r, pack, nil
+	packed := k.memory.after(make([]byte, 0, k.memory.size()+memorySize), head, ev, published, s.window)
+	headers := append(pipeline.BookingHeaders(ev), pipeline.Header{Key: MemoryHeader, Value: packed})
+	record := pipeline.Record{Key: []byte(ev.Key), Value: value, Headers: headers}
+	buffer := s.buffers.Get().(*[]byte)
+	defer s.buffers.Put(buffer)
+	*buffer = appendEvent(append(appendFront((*buffer)[:0], packed, record), formLocal), latest)
+	next, err := readFront(string(*buffer))
+	next.event = latest
+	return record, next, err
 }

@@ -20,8 +20,8 @@ type queue struct {
 // reserved is one event under way, and the state after it.
 type reserved struct {
 	input pipeline.Position
-	next  *state // nil until it is judged
-	pack  []byte // next's memory, as it stands in the record's header
+	// next is not known until the event is judged.
+	next state
 	// void tells that an event before it failed: nothing is built on it.
 	void    bool
 	settled bool
@@ -33,41 +33,54 @@ type reserved struct {
 // settled one stands.
 func (q *queue) newest() *reserved {
 	for i := len(q.events) - 1; i >= 0; i-- {
-		if e := q.events[i]; !e.void && e.next != nil {
+		if e := q.events[i]; !e.void && e.next.known {
 			return e
 		}
 	}
 	return nil
 }
 
-// begin puts an event in its booking's queue, and gives its place and the
-// state it is judged by: nil where that is the settled one.
-func (p *partition) begin(ctx context.Context, bookingID string, in pipeline.Position) (mine, before *reserved, err error) {
-	for {
-		p.mu.Lock()
-		q := p.queues[bookingID]
-		if q == nil || q.mending == nil {
-			break
-		}
+// basis is what an event is judged by.
+type basis struct {
+	state state // of the event before it
+	input pipeline.Position
+	// blob is the settled state, where there is no event before it and the state
+	// is in memory.
+	blob  string
+	found bool // what was kept is in memory
+}
+
+// begin puts an event in its booking's queue, and gives its place and what it is
+// judged by.
+func (p *partition) begin(ctx context.Context, bookingID string, in pipeline.Position) (*reserved, basis, error) {
+	p.mu.Lock()
+	q := p.queues[bookingID]
+	for q != nil && q.mending != nil {
 		mending := q.mending
 		p.mu.Unlock()
 		select {
 		case <-mending:
 		case <-ctx.Done():
-			return nil, nil, ctx.Err()
+			return nil, basis{}, ctx.Err()
 		}
+		p.mu.Lock()
+		q = p.queues[bookingID]
 	}
 	defer p.mu.Unlock()
-	q := p.queues[bookingID]
+	var b basis
 	if q == nil {
-		q = &queue{}
+		q = p.spares.queue()
 		p.queues[bookingID] = q
-	} else {
-		before = q.newest()
 	}
-	mine = &reserved{input: in}
+	if before := q.newest(); before != nil {
+		b.state, b.input = before.next, before.input
+	} else {
+		b.blob, b.found = p.hot.find(bookingID)
+	}
+	mine := p.spares.reserved()
+	mine.input = in
 	q.events = append(q.events, mine)
-	return mine, before, p.broken
+	return mine, b, p.broken
 }
 
 // leave takes an event out that ended without a state.
@@ -78,6 +91,7 @@ func (p *partition) leave(bookingID string, mine *reserved) {
 	for i, e := range q.events {
 		if e == mine {
 			q.events = append(q.events[:i], q.events[i+1:]...)
+			p.spares.give(mine)
 			break
 		}
 	}
@@ -85,16 +99,17 @@ func (p *partition) leave(bookingID string, mine *reserved) {
 }
 
 // reserve keeps the state after an event until it is settled.
-func (p *partition) reserve(mine *reserved, next *state, pack []byte, first bool) {
+func (p *partition) reserve(mine *reserved, next state, first bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	mine.next, mine.pack, mine.first = next, pack, first
+	mine.next, mine.first = next, first
 }
 
 // drop forgets an empty queue.
 func (p *partition) drop(bookingID string, q *queue) {
 	if len(q.events) == 0 && q.mending == nil {
 		delete(p.queues, bookingID)
+		p.spares.giveQueue(q)
 	}
 }
 
@@ -104,12 +119,14 @@ func (p *partition) drop(bookingID string, q *queue) {
 // An event that was built on a failed one and is acknowledged all the same is
 // applied too: its state is on bookings.current, and the local state never
 // differs from what a restore would give.
-func (p *partition) settle(bookingID string, in pipeline.Position, ok bool) {
+//
+// It tells how much waits to be written.
+func (p *partition) settle(bookingID string, in pipeline.Position, ok bool) load {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	q := p.queues[bookingID]
 	if q == nil {
-		return
+		return little
 	}
 	q.mark(in, ok)
 	done := 0
@@ -123,17 +140,21 @@ func (p *partition) settle(bookingID string, in pipeline.Position, ok bool) {
 			last = e
 		}
 	}
-	q.events = append(q.events[:0], q.events[done:]...)
-	p.drop(bookingID, q)
 	if last != nil {
 		p.keep(bookingID, last)
 	}
+	for _, e := range q.events[:done] {
+		p.spares.give(e)
+	}
+	q.events = append(q.events[:0], q.events[done:]...)
+	p.drop(bookingID, q)
+	return p.load()
 }
 
 // mark notes the outcome of the oldest unsettled event of a record.
 func (q *queue) mark(in pipeline.Position, ok bool) {
 	for i, e := range q.events {
-		if e.input != in || e.settled || e.next == nil {
+		if e.input != in || e.settled || !e.next.known {
 			continue
 		}
 		e.settled, e.ok = true, ok
@@ -145,5 +166,49 @@ func (q *queue) mark(in pipeline.Position, ok bool) {
 		}
 		e.void = true
 		return
+	}
+}
+
+// spares are queues and places in them that ended, to be used again. There are
+// never more than events were under way at once, and no more than maxSpares are
+// kept.
+type spares struct {
+	queues []*queue
+	places []*reserved
+}
+
+const maxSpares = 1024
+
+func (s *spares) queue() *queue {
+	n := len(s.queues) - 1
+	if n < 0 {
+		return &queue{}
+	}
+	q := s.queues[n]
+	s.queues = s.queues[:n]
+	return q
+}
+
+func (s *spares) giveQueue(q *queue) {
+	if len(s.queues) < maxSpares {
+		s.queues = append(s.queues, q)
+	}
+}
+
+func (s *spares) reserved() *reserved {
+	n := len(s.places) - 1
+	if n < 0 {
+		return &reserved{}
+	}
+	e := s.places[n]
+	s.places = s.places[:n]
+	return e
+}
+
+// give takes a place that nobody holds any more.
+func (s *spares) give(e *reserved) {
+	if len(s.places) < maxSpares {
+		*e = reserved{}
+		s.places = append(s.places, e)
 	}
 }

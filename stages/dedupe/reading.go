@@ -31,6 +31,11 @@ func (r *reading) one() byte {
 }
 
 func (r *reading) uint() uint64 {
+	if r.rest != "" && r.rest[0] < 0x80 {
+		n := uint64(r.rest[0])
+		r.rest = r.rest[1:]
+		return n
+	}
 	var n uint64
 	for i := 0; i < len(r.rest) && i < binary.MaxVarintLen64; i++ {
 		b := r.rest[i]
@@ -75,6 +80,19 @@ func (r *reading) time() time.Time {
 		return time.Time{}
 	}
 	return time.Unix(r.int(), int64(nanos-1)).UTC()
+}
+
+// skipText and skipTime take a value off without looking at it.
+func (r *reading) skipText() {
+	if n := r.uint(); r.plausible(n) {
+		r.rest = r.rest[n:]
+	}
+}
+
+func (r *reading) skipTime() {
+	if r.uint() != 0 {
+		r.uint()
+	}
 }
 
 func appendUint(to []byte, n uint64) []byte { return binary.AppendUvarint(to, n) }

@@ -3,12 +3,19 @@ package dedupe
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 )
 
-// The header reservoir_memory begins with the version of its form. Version 1 is
-// binary, and the same bytes stand on local disk:
+// MemoryHeader is the header of a bookings.current record that holds what the
+// stage remembers of a booking beside its state.
+const MemoryHeader = "reservoir_memory"
+
+// The header begins with the version of its form. Version 1 is binary, and the
+// same bytes stand on local disk:
 //
 //	1 | input: topic, partition, offset | ends | version: revision, at
 //	  | overflow, n × (id, at) | n × (resource, content) | n × (key, event id, type)
@@ -20,30 +27,34 @@ const (
 	memoryJSON = '{'
 )
 
-// pack writes the memory.
-func (m memory) pack(to []byte) []byte {
-	to = append(to, memoryV1)
-	to = appendText(to, m.Input.Topic)
-	to = appendInt(to, int64(m.Input.Partition))
-	to = appendInt(to, m.Input.Offset)
-	to = appendTime(to, m.Ends)
-	to = appendTime(appendInt(to, m.Version.Revision), m.Version.At)
-	to = appendUint(appendUint(to, uint64(m.IDs.Overflow)), uint64(len(m.IDs.Seen)))
-	for _, s := range m.IDs.Seen {
-		to = appendTime(appendText(to, s.ID), s.At)
-	}
-	to = appendUint(to, uint64(len(m.Contents)))
-	for _, c := range m.Contents {
-		to = appendText(appendText(to, c.Resource), c.Version)
-	}
-	to = appendUint(to, uint64(len(m.Refunds)))
-	for _, r := range m.Refunds {
-		to = appendText(appendText(appendText(to, r.Key), r.EventID), r.Type)
-	}
-	return to
+// memory is what the stage needs to know of a booking's past. It stands before
+// the event on disk, so that a repeat is known without decoding the event, and
+// its lists stay as they were packed: an event asks for one entry of each, and
+// copies the others.
+type memory struct {
+	// Input is the last record that changed the state (invariants 4 and 6).
+	Input seenUpTo
+	// Ends is when the booked service ends; zero is not known.
+	Ends time.Time
+	// Version is that of the newest event that was no payment.
+	Version version
+
+	ids      ids
+	contents contents
+	refunds  refunds
 }
 
-// unpack reads either form of the memory.
+// pack writes the memory.
+func (m *memory) pack(to []byte) []byte {
+	to = appendText(append(to, memoryV1), m.Input.Topic)
+	to = appendInt(appendInt(to, int64(m.Input.Partition)), m.Input.Offset)
+	to = appendTime(to, m.Ends)
+	to = appendTime(appendInt(to, m.Version.Revision), m.Version.At)
+	to = m.ids.pack(appendUint(to, m.ids.overflow))
+	return m.refunds.pack(m.contents.pack(to))
+}
+
+// unpack reads either form of the memory. What it gives stands on text.
 func unpack(text string) (memory, error) {
 	if text != "" && text[0] == memoryJSON {
 		return unpackJSON(text)
@@ -54,25 +65,10 @@ func unpack(text string) (memory, error) {
 	}
 	m := memory{Input: r.input(), Ends: r.time()}
 	m.Version = version{Revision: r.int(), At: r.time()}
-	m.IDs.Overflow = int(r.uint())
-	if n := r.uint(); n > 0 && r.plausible(n) {
-		m.IDs.Seen = make([]seenID, n)
-		for i := range m.IDs.Seen {
-			m.IDs.Seen[i] = seenID{ID: r.text(), At: r.time()}
-		}
-	}
-	if n := r.uint(); n > 0 && r.plausible(n) {
-		m.Contents = make([]content, n)
-		for i := range m.Contents {
-			m.Contents[i] = content{Resource: r.text(), Version: r.text()}
-		}
-	}
-	if n := r.uint(); n > 0 && r.plausible(n) {
-		m.Refunds = make([]pipeline.Refund, n)
-		for i := range m.Refunds {
-			m.Refunds[i] = pipeline.Refund{Key: r.text(), EventID: r.text(), Type: r.text()}
-		}
-	}
+	m.ids.overflow = r.uint()
+	m.ids.list = r.list(func(r *reading) { r.skipText(); r.skipTime() })
+	m.contents.list = r.list(func(r *reading) { r.skipText(); r.skipText() })
+	m.refunds.list = r.list(func(r *reading) { r.skipText(); r.skipText(); r.skipText() })
 	if r.broken || r.rest != "" {
 		return memory{}, errCut
 	}
@@ -83,20 +79,79 @@ func (r *reading) input() seenUpTo {
 	return seenUpTo{pipeline.Position{Topic: r.text(), Partition: int32(r.int()), Offset: r.int()}}
 }
 
+// inputIn reads of a memory only what it saw last.
+func inputIn(packed string, broken bool) (seenUpTo, error) {
+	if packed != "" && packed[0] == memoryJSON {
+		m, err := unpackJSON(packed)
+		return m.Input, err
+	}
+	r := reading{rest: packed, broken: broken}
+	if r.one() != memoryV1 {
+		return seenUpTo{}, errCut
+	}
+	in := r.input()
+	if r.broken {
+		return seenUpTo{}, errCut
+	}
+	return in, nil
+}
+
+// list is n entries as they are packed.
+type list struct {
+	n      uint64
+	packed string
+}
+
+func (l list) pack(to []byte) []byte { return append(appendUint(to, l.n), l.packed...) }
+
+// list takes a list off the front; skip takes one entry.
+func (r *reading) list(skip func(r *reading)) list {
+	n := r.uint()
+	if !r.plausible(n) {
+		return list{}
+	}
+	before := r.rest
+	for range n {
+		skip(r)
+	}
+	if r.broken {
+		return list{}
+	}
+	return list{n, before[:len(before)-len(r.rest)]}
+}
+
 // unpackJSON reads the form before version 1. It does not know when the service
 // ends; who needs that asks the booking.
 func unpackJSON(text string) (memory, error) {
 	var old struct {
-		memory
+		Input    seenUpTo          `json:"input"`
+		Version  version           `json:"version"`
 		Contents map[string]string `json:"contents"`
+		IDs      struct {
+			Seen []struct {
+				ID string    `json:"id"`
+				At time.Time `json:"at"`
+			} `json:"seen"`
+			Overflow uint64 `json:"overflow"`
+		} `json:"ids"`
+		Refunds []pipeline.Refund `json:"refunds"`
 	}
 	if err := json.Unmarshal([]byte(text), &old); err != nil {
 		return memory{}, fmt.Errorf("a JSON form that cannot be read: %w", errCut)
 	}
-	m := old.memory
-	m.Contents = nil
-	for resource, version := range old.Contents {
-		m.Contents = m.Contents.with(resource, version)
+	m := memory{Input: old.Input, Version: old.Version}
+	var seen, said, calledOff []byte
+	for _, s := range old.IDs.Seen {
+		seen = appendTime(appendText(seen, s.ID), s.At)
 	}
+	for _, r := range slices.Sorted(maps.Keys(old.Contents)) {
+		said = appendText(appendText(said, r), old.Contents[r])
+	}
+	for _, r := range old.Refunds {
+		calledOff = appendRefund(calledOff, r)
+	}
+	m.ids = ids{list{uint64(len(old.IDs.Seen)), string(seen)}, old.IDs.Overflow}
+	m.contents = contents{list{uint64(len(old.Contents)), string(said)}}
+	m.refunds = refunds{list{uint64(len(old.Refunds)), string(calledOff)}}
 	return m, nil
 }

@@ -69,7 +69,17 @@ func (s *stage) restoreFrom(ctx context.Context, p *partition, from checkpoint, 
 	if r.read > 0 {
 		p.point.next, p.point.last = max(end, r.last.Offset+1), anchorOf(r.last)
 	}
-	return r.read, p.store.setCheckpoint(p.id, p.point)
+	return r.read, p.setCheckpoint()
+}
+
+// setCheckpoint writes the checkpoint behind all that it promises: every state
+// that was kept so far. It needs no sync: what a crash leaves is always everything
+// up to some write (see store).
+func (p *partition) setCheckpoint() error {
+	if err := p.write(); err != nil {
+		return err
+	}
+	return p.store.setCheckpoint(p.id, p.point)
 }
 
 // empty empties the partition. Until it is whole its checkpoint says that
@@ -78,6 +88,9 @@ func (p *partition) empty(now time.Time) error {
 	if err := p.store.setCheckpoint(p.id, checkpoint{at: now}); err != nil {
 		return err
 	}
+	p.mu.Lock()
+	p.hot = newHot()
+	p.mu.Unlock()
 	return p.store.wipe(p.prefix)
 }
 
@@ -99,7 +112,6 @@ type restorer struct {
 
 	read, inputs, states int64
 	last                 pipeline.Record
-	scratch              []byte
 }
 
 func (r *restorer) take(rec pipeline.Record) error {
@@ -145,11 +157,11 @@ func (r *restorer) fold(rec pipeline.Record) error {
 		return err
 	}
 	delete(r.expired, key)
-	prior, known, err := r.into.store.get(r.into.key(key))
+	prior, err := r.into.kept(key)
 	if err != nil {
 		return err
 	}
-	if known {
+	if prior != "" {
 		seen, err := inputOf(prior)
 		if err != nil {
 			return fmt.Errorf("local state of %s: %w", key, err)
@@ -162,60 +174,72 @@ func (r *restorer) fold(rec pipeline.Record) error {
 		r.states++
 	}
 	delete(r.behind, key)
-	return r.keep(key, k)
+	return r.keep(rec, k)
 }
 
 // stateOf reads a record of bookings.current. The event of one that this version
 // wrote stays JSON until somebody asks for it: decoding it is most of what a
 // restore would cost, and most bookings are never heard of again.
-func stateOf(rec pipeline.Record, packed []byte) (*state, error) {
+func stateOf(rec pipeline.Record, packed []byte) (state, error) {
 	m, err := unpack(string(packed))
 	if err != nil {
-		return nil, fmt.Errorf("state of %s at %s: header %s: %w", rec.Key, rec.Position(), MemoryHeader, err)
+		return state{}, fmt.Errorf("state of %s at %s: header %s: %w", rec.Key, rec.Position(), MemoryHeader, err)
 	}
-	k := &state{known: true, memory: m, about: aboutOf(rec)}
 	if packed[0] == memoryV1 && bytes.HasPrefix(rec.Value, []byte(`{"booking":{"id":"`)) && json.Valid(rec.Value) {
-		k.form = string(append([]byte{formJSON}, rec.Value...))
-		return k, nil
+		form := append(append(appendFront(nil, packed, rec), formJSON), rec.Value...)
+		return state{known: true, memory: m, blob: string(form)}, nil
 	}
 	event, err := booking.Decode(rec.Value)
 	if err != nil {
-		return nil, fmt.Errorf("state of %s at %s: %w", rec.Key, rec.Position(), err)
+		return state{}, fmt.Errorf("state of %s at %s: %w", rec.Key, rec.Position(), err)
 	}
-	k.event, k.memory.Ends = &event, endOf(&event)
-	return k, nil
+	m.Ends = endOf(&event)
+	form := appendEvent(append(appendFront(nil, m.pack(nil), rec), formLocal), &event)
+	return state{known: true, memory: m, blob: string(form), event: &event}, nil
 }
 
 // forget drops a booking at its tombstone.
 func (r *restorer) forget(key string) error {
 	delete(r.behind, key)
 	delete(r.expired, key)
-	if _, known, err := r.into.store.get(r.into.key(key)); err != nil || !known {
+	prior, err := r.into.kept(key)
+	if err != nil || prior == "" {
 		return err
 	}
 	r.states--
-	return r.into.store.delete(r.into.key(key))
+	return r.change(key, "")
+}
+
+// change keeps a state in memory, and writes those there where they are many.
+func (r *restorer) change(key, blob string) error {
+	r.into.mu.Lock()
+	r.into.change(key, blob)
+	waiting := r.into.load()
+	r.into.mu.Unlock()
+	if waiting == little {
+		return nil
+	}
+	return r.into.write()
 }
 
 // keep writes a state. One that claims to have seen more than its input holds
 // was written for a topic that was deleted and made again: what it knows of the
 // booking still holds, its position does not. It is written back without one,
 // or it would claim to have seen the new topic's records once there are as many.
-func (r *restorer) keep(key string, k *state) error {
-	in := k.memory.Input
+func (r *restorer) keep(rec pipeline.Record, k state) error {
+	key, in := string(rec.Key), k.memory.Input
 	if in.Topic == r.into.id.Topic && in.Partition == r.into.id.ID {
 		if in.Offset >= r.end && r.from.next > 0 {
 			return errAnew
 		}
 		if in.Offset >= r.end {
-			k.memory.Input = seenUpTo{}
+			k.forgetInput()
 			r.behind[key] = true
 		} else {
 			r.inputs = max(r.inputs, in.Offset+1)
 		}
 	}
-	r.scratch = r.into.blobs.ofState(r.scratch[:0], k, k.memory.pack(nil))
-	return r.into.store.set(r.into.key(key), r.scratch)
+	return r.change(key, k.blob)
 }
 
 // writeBack puts on the topic what it should say.
@@ -233,13 +257,13 @@ func (r *restorer) writeBack(ctx context.Context) error {
 // stored gives a kept state as it stands on bookings.current; a tombstone where
 // there is none.
 func (p *partition) stored(bookingID string) (pipeline.Record, error) {
-	blob, ok, err := p.store.get(p.key(bookingID))
-	if err != nil || !ok {
+	blob, err := p.kept(bookingID)
+	if err != nil || blob == "" {
 		return pipeline.Record{Key: []byte(bookingID)}, err
 	}
-	k, err := p.blobs.state(blob)
+	k, err := readFront(blob)
 	if err != nil {
 		return pipeline.Record{}, fmt.Errorf("local state of %s: %w", bookingID, err)
 	}
-	return p.blobs.record(bookingID, k)
+	return k.record(bookingID)
 }
