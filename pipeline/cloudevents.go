@@ -12,9 +12,11 @@ type CloudEvent struct {
 }
 
 // CloudHeaders writes the attributes as the headers of CloudEvents' Kafka
-// binary mode (CloudEvents Kafka protocol binding 1.0.2, section 3.2).
+// binary mode (CloudEvents Kafka protocol binding 1.0.2, section 3.2). All
+// values stand in one buffer, for every event is written with two or three such
+// sets, and there is room for one header more.
 func CloudHeaders(ce CloudEvent) []Header {
-	h := NewHeaders(9)
+	h := NewHeaders(10)
 	ce.AddTo(h)
 	return h.All()
 }

@@ -10,9 +10,9 @@
 //
 // The topic is the truth. The local copy holds what the topic has acknowledged
 // and nothing else: in memory at first (hot.go), then, with others, on disk
-// (write.go), in a compact form of its own (blob.go, form.go). A checkpoint (checkpoint.go) says up to where the topic is in
-// it, so that a restart reads only the tail (restore.go). In the background the
-// checkpoint follows the topic by reading it, which also shows what a member that
-// had lost its claim overwrote (follow.go), and what has expired is dropped
-// (expire.go).
+// (write.go), in a compact form of its own (blob.go, form.go). A checkpoint
+// (checkpoint.go) says up to where the topic is in it, so that a restart reads
+// only the tail (restore.go). In the background the checkpoint follows the topic
+// by reading it, which also shows what a member that had lost its claim overwrote
+// (follow.go), and what has expired is dropped (expire.go).
 package dedupe

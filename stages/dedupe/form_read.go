@@ -7,7 +7,7 @@ import (
 )
 
 // held is an event together with what it points to: one allocation in place of
-// thirty. Its lists stand apart.
+// forty. Lists that are longer than most stand apart.
 type held struct {
 	event        booking.Event
 	service      booking.Service
@@ -21,6 +21,10 @@ type held struct {
 	texts        [14]string
 	ints         [5]int
 	amounts      [2]int64
+	refs         [3]booking.Ref
+	people       [2]booking.Person
+	components   [3]booking.Component
+	paths        [6]string
 }
 
 // eventReading reads the local form into a held event, and hands out its places
@@ -29,25 +33,28 @@ type eventReading struct {
 	reading
 	into                       *held
 	times, texts, ints, amount int
+	paths                      []string // that no list has
 }
 
 // readEvent reads what appendEvent wrote.
 func readEvent(text string) (*booking.Event, error) {
 	r := eventReading{reading: reading{rest: text}, into: &held{}}
+	r.paths = r.into.paths[:]
 	e := &r.into.event
 	r.booking(&e.Booking)
 	r.cancellation(e)
-	e.RefundReported = listOf[booking.Reported](&r.reading)
+	e.RefundReported = listOf[booking.Reported](&r.reading, nil)
 	for i := range e.RefundReported {
 		r.reported(&e.RefundReported[i])
 	}
 	r.payment(e)
 	e.Stale = r.one() == 1
 	for _, list := range [...]*[]string{&e.Quality.Missing, &e.Quality.Assumed, &e.Quality.Inherited, &e.Quality.Conflicts} {
-		*list = listOf[string](&r.reading)
+		*list = listOf(&r.reading, r.paths)
 		for i := range *list {
 			(*list)[i] = r.text()
 		}
+		r.paths = r.paths[min(len(*list), len(r.paths)):]
 	}
 	r.lineage(&e.Lineage)
 	if r.broken || r.rest != "" {
@@ -58,7 +65,7 @@ func readEvent(text string) (*booking.Event, error) {
 
 func (r *eventReading) booking(b *booking.Booking) {
 	b.ID, b.Provider, b.Source = r.text(), r.text(), r.text()
-	b.Refs = listOf[booking.Ref](&r.reading)
+	b.Refs = listOf(&r.reading, r.into.refs[:])
 	for i := range b.Refs {
 		b.Refs[i] = booking.Ref{Kind: r.text(), Value: r.text()}
 	}
@@ -66,7 +73,7 @@ func (r *eventReading) booking(b *booking.Booking) {
 	b.StatusNative, b.PaymentStatus = r.textAt(), r.text()
 	b.BookedAt, b.ConfirmedAt, b.CancelledAt, b.UpdatedAt = r.timeAt(), r.timeAt(), r.timeAt(), r.timeAt()
 	r.parts(b)
-	b.People = listOf[booking.Person](&r.reading)
+	b.People = listOf(&r.reading, r.into.people[:])
 	for i := range b.People {
 		b.People[i] = booking.Person{Role: r.text(), Token: r.text()}
 	}
@@ -90,7 +97,7 @@ func (r *eventReading) parts(b *booking.Booking) {
 	if p := &r.into.price; r.one() == 1 {
 		b.Price = p
 		p.Currency, p.Exponent, p.TotalMinor = r.text(), int(r.int()), r.int()
-		p.Components = listOf[booking.Component](&r.reading)
+		p.Components = listOf(&r.reading, r.into.components[:])
 		for i := range p.Components {
 			p.Components[i] = booking.Component{Type: r.text(), AmountMinor: r.int()}
 		}
@@ -141,13 +148,17 @@ func (r *eventReading) lineage(l *booking.Lineage) {
 	l.Verified, l.NativeEvent, l.Plugin, l.LookedUpAt = r.text(), r.textAt(), r.text(), r.timeAt()
 }
 
-// listOf makes a list of the length that stands next.
-func listOf[T any](r *reading) []T {
+// listOf makes a list of the length that stands next, at the front of places
+// where there are enough.
+func listOf[T any](r *reading, places []T) []T {
 	n := r.uint()
 	if n == 0 || !r.plausible(n-1) {
 		return nil
 	}
-	return make([]T, n-1)
+	if n--; n > 0 && n <= uint64(len(places)) {
+		return places[:n:n]
+	}
+	return make([]T, n)
 }
 
 func (r *eventReading) textAt() *string {

@@ -123,9 +123,11 @@ func (s *stage) after(k *state, ev pipeline.Event, published, latest *booking.Ev
 	}
 	head := k.head(ev, published, latest)
 	ev.Booking = published
-	packed := k.memory.after(make([]byte, 0, k.memory.size()+memorySize), head, ev, published, s.window)
+	n := len(ev.Key)
+	texts := append(make([]byte, 0, n+k.memory.size()+memorySize), ev.Key...)
+	packed := k.memory.after(texts[n:], head, ev, published, s.window)
 	headers := append(pipeline.BookingHeaders(ev), pipeline.Header{Key: MemoryHeader, Value: packed})
-	record := pipeline.Record{Key: []byte(ev.Key), Value: value, Headers: headers}
+	record := pipeline.Record{Key: texts[:n:n], Value: value, Headers: headers}
 	buffer := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buffer)
 	*buffer = appendEvent(append(appendFront((*buffer)[:0], packed, record), formLocal), latest)
