@@ -38,7 +38,11 @@ func head(r *pipeline.Request, scrub *strings.Replacer) []byte {
 			b = appendLine(b, name, value)
 		}
 	}
-	return []byte(scrub.Replace(string(b)))
+	text := string(b)
+	if clean := scrub.Replace(text); clean != text {
+		return []byte(clean)
+	}
+	return b
 }
 
 func appendLine(b []byte, name, value string) []byte {

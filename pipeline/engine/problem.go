@@ -39,8 +39,9 @@ func (p problem) write(w http.ResponseWriter) {
 }
 
 func answer(w http.ResponseWriter, status int, contentType string, body []byte) {
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	values := [2]string{contentType, strconv.Itoa(len(body))}
+	header := w.Header() // both names are canonical
+	header["Content-Type"], header["Content-Length"] = values[:1:1], values[1:]
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a sender that has gone learns nothing, and calls again
 }

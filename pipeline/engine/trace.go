@@ -12,21 +12,25 @@ import (
 // traceParent gives the W3C trace context a webhook came with, or one that
 // begins here.
 func traceParent(h http.Header, random func() uint64) string {
-	carrier := propagation.HeaderCarrier(http.Header{})
-	given := propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(h))
-	span := trace.SpanContextFromContext(given)
-	if !span.IsValid() {
-		span = begin(random)
+	if len(h["Traceparent"]) == 0 {
+		return begin(random)
 	}
-	propagation.TraceContext{}.Inject(trace.ContextWithSpanContext(context.Background(), span), carrier)
+	given := propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(h))
+	if !trace.SpanContextFromContext(given).IsValid() {
+		return begin(random)
+	}
+	carrier := propagation.HeaderCarrier(http.Header{})
+	propagation.TraceContext{}.Inject(given, carrier)
 	return carrier.Get("traceparent")
 }
 
-func begin(random func() uint64) trace.SpanContext {
+// begin makes a trace context, in the form of W3C Trace Context level 1,
+// section 3.2: version 00, sampled.
+func begin(random func() uint64) string {
 	var id trace.TraceID
 	var span trace.SpanID
 	binary.BigEndian.PutUint64(id[:8], random())
 	binary.BigEndian.PutUint64(id[8:], random()|1) // all zeros is no id
 	binary.BigEndian.PutUint64(span[:], random()|1)
-	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: id, SpanID: span, TraceFlags: trace.FlagsSampled})
+	return "00-" + id.String() + "-" + span.String() + "-01"
 }

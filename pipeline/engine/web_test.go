@@ -40,7 +40,7 @@ func testWeb(t *testing.T, log *memoryLog, stage stageFunc) *web {
 	return &web{
 		source: pipeline.Source{Name: "src", Methods: []string{"GET", "POST"}}, receiver: door{}, chain: c, log: log,
 		writer:  writer{pipeline: "bookings", to: "bookings.raw.{source}", topics: testTopics(), scrub: scrubber(nil), clock: clock},
-		rejects: newRejects(log, clock), slots: make(chan struct{}, 2), health: h, metrics: m, clock: clock,
+		rejects: newRejects(log, clock), slots: make(chan struct{}, 2), health: h, metrics: m, counts: m.web("bookings", "src"), clock: clock,
 		random: func() uint64 { return 7 }, logger: quiet(),
 	}
 }
