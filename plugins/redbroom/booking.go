@@ -29,7 +29,7 @@ func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
 	if err != nil {
 		return nil, pipeline.Rejectf(pipeline.Malformed, "read the envelope: %w", err)
 	}
-	if !m.known() {
+	if !m.tells() {
 		return nil, pipeline.Done(pipeline.Ignored)
 	}
 	r := &reader{message: m, p: p}
@@ -50,7 +50,7 @@ func (r *reader) event() booking.Event {
 			People:        r.people(),
 		},
 	}
-	native := strings.TrimPrefix(r.message.event, "booking.")
+	native := strings.TrimPrefix(r.message.event, aboutBookings)
 	e.Booking.StatusNative = &native
 	switch r.message.event {
 	case created:
@@ -61,6 +61,8 @@ func (r *reader) event() booking.Event {
 		r.completed(&e)
 	case cancelled:
 		r.cancelled(&e)
+	default:
+		r.undocumented(&e)
 	}
 	e.Quality = r.quality
 	return e
@@ -131,6 +133,26 @@ func (r *reader) cancelled(e *booking.Event) {
 	e.Cancellation.ReasonCode, e.Cancellation.ReasonNative = r.reason()
 	e.Booking.Terms = r.terms()
 	e.RefundReported = r.refunds()
+}
+
+// undocumented is an event about a booking that no page describes. Its name
+// is all that is read: confirmed and expired say what they are, of any other
+// only that something changed is known, and the state of the booking stands.
+func (r *reader) undocumented(e *booking.Event) {
+	e.Origin.Thin = true
+	switch r.message.event {
+	case aboutBookings + string(booking.StatusConfirmed):
+		e.Type, e.Booking.Status = booking.Confirmed, booking.StatusConfirmed
+		r.assumed("status")
+	case aboutBookings + string(booking.StatusExpired):
+		e.Type, e.Booking.Status = booking.Expired, booking.StatusExpired
+		r.assumed("status")
+	default:
+		e.Type, e.Booking.Status, e.Booking.StatusNative = booking.Updated, booking.StatusUnknown, nil
+		r.conflict("unknown_event")
+	}
+	r.missing("price")
+	r.missing("service")
 }
 
 // kind follows the app, and for others whether there is a property.

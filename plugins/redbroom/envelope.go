@@ -17,6 +17,10 @@ const (
 	reserved  = "booking.reserved"
 	completed = "booking.completed"
 	cancelled = "booking.cancelled"
+
+	// aboutBookings begins the types of all events about a booking, also of
+	// those that no page documents.
+	aboutBookings = "booking."
 )
 
 // message is one envelope, taken apart.
@@ -75,7 +79,13 @@ func messageOf(doc jsondoc.Value) (message, error) {
 	return m, nil
 }
 
-// known tells an event that says what happened to a booking.
+// tells is whether the event says something of a booking: one that is
+// documented, or another about a booking that can be told.
+func (m message) tells() bool {
+	return m.known() || m.booking != "" && strings.HasPrefix(m.event, aboutBookings)
+}
+
+// known tells an event that is documented to say what happened to a booking.
 func (m message) known() bool {
 	switch m.event {
 	case created, reserved, completed, cancelled:

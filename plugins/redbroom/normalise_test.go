@@ -69,6 +69,35 @@ func TestTermsTakeKnownLabelsOnly(t *testing.T) {
 	}
 }
 
+func TestAnUndocumentedEventAboutABookingIsAnUpdateThatSaysNothing(t *testing.T) {
+	for event, want := range map[string]struct {
+		kind     booking.Type
+		status   booking.Status
+		conflict bool
+	}{
+		"booking.confirmed":   {booking.Confirmed, booking.StatusConfirmed, false},
+		"booking.expired":     {booking.Expired, booking.StatusExpired, false},
+		"booking.rescheduled": {booking.Updated, booking.StatusUnknown, true},
+	} {
+		e := normalise(t, envelope("goodbay", event, `{"bookingId":"b","propertyId":"p","amountMxn":5}`))
+		if e.Type != want.kind || e.Booking.Status != want.status || !e.Origin.Thin || e.Booking.Price != nil {
+			t.Errorf("%s: type %s, status %s, thin %v, price %v", event, e.Type, e.Booking.Status, e.Origin.Thin, e.Booking.Price)
+		}
+		if slices.Contains(e.Quality.Conflicts, "unknown_event") != want.conflict || (e.Booking.StatusNative == nil) != want.conflict {
+			t.Errorf("%s: quality %+v, native status %v", event, e.Quality, e.Booking.StatusNative)
+		}
+	}
+}
+
+func TestAnEventAboutNoBookingIsIgnored(t *testing.T) {
+	for event, data := range map[string]string{"booking.rules_changed": `{}`, "listing.updated": `{"bookingId":"b"}`} {
+		_, err := provider(t, testConfig()).Normalise(pipeline.Event{Request: pipeline.Request{Body: envelope("goodbay", event, data)}})
+		if ending, ok := pipeline.AsEnding(err); !ok || ending != pipeline.Ignored {
+			t.Errorf("%s: %v", event, err)
+		}
+	}
+}
+
 func TestReportedRefunds(t *testing.T) {
 	type reported struct {
 		field, currency string
