@@ -28,6 +28,7 @@ func Spec() pipeline.ProviderSpec {
 
 type provider struct {
 	signers map[string][]*hmacsum.Signer // by app
+	all     []*hmacsum.Signer            // of every app
 	nobody  []*hmacsum.Signer            // what an unknown app is compared with; it matches nothing
 	zone    *time.Location
 }
@@ -47,6 +48,7 @@ func New(c Config, d pipeline.ProviderDeps) (pipeline.Provider, error) {
 		for _, secret := range secrets {
 			p.signers[app] = append(p.signers[app], hmacsum.New(secret))
 		}
+		p.all = append(p.all, p.signers[app]...)
 	}
 	return p, nil
 }

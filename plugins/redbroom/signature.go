@@ -34,19 +34,13 @@ var (
 
 // Verify checks the signature over the raw body with the secrets of the app
 // that the body, unverified, says it comes from. A body that lies about its app
-// needs that app's secret. The age of the timestamp is the verify stage's to
-// judge.
+// needs that app's secret; one that cannot be read needs anybody's, and then
+// is a sender's defect, not a stranger's. The age of the timestamp is the verify
+// stage's to judge.
 func (p *provider) Verify(r pipeline.Request, _ time.Time) (pipeline.Verification, error) {
 	got, ok := claimed(r.Header)
-	m, err := readIDs(r.Body)
-	// An app without a secret costs what another one does: strangers learn
-	// nothing of which there are.
-	signers, known := p.signers[m.app]
-	if !known || err != nil {
-		signers = p.nobody
-	}
-	match := signedByAny(r.Body, got, signers)
-	if !ok || err != nil || !known || !match {
+	match := signedByAny(r.Body, got, p.of(r.Body))
+	if !ok || !match {
 		return pipeline.Verification{}, pipeline.Reject(pipeline.Unverified, errSignature)
 	}
 	at, ok := stamp(r.Header)
@@ -54,6 +48,19 @@ func (p *provider) Verify(r pipeline.Request, _ time.Time) (pipeline.Verificatio
 		return pipeline.Verification{}, pipeline.Reject(pipeline.Unverified, errStamp)
 	}
 	return pipeline.Verification{Method: verifiedBy, SignedAt: at}, nil
+}
+
+// of gives who may have signed a body. An app without a secret costs what
+// another one does: strangers learn nothing of which there are.
+func (p *provider) of(body []byte) []*hmacsum.Signer {
+	m, err := readIDs(body)
+	if err != nil {
+		return p.all
+	}
+	if signers, known := p.signers[m.app]; known {
+		return signers
+	}
+	return p.nobody
 }
 
 // claimed reads the one signature of a request. Two would let one party see

@@ -1,6 +1,8 @@
 package redbroom_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
 	"strings"
@@ -48,6 +50,35 @@ func TestSignatureMatchesKnownVector(t *testing.T) {
 	if err != nil || sent.Header.Get("X-Webhook-Signature") != "sha256="+vectorSum || sent.Header.Get("X-Webhook-Timestamp") != "1776427201" {
 		t.Errorf("sent %v, %v", sent.Header, err)
 	}
+}
+
+// The engine keeps a 400 of a sender without a limit, and of strangers few.
+func TestASignedBodyThatCannotBeReadIsItsSendersDefect(t *testing.T) {
+	p := provider(t, testConfig())
+	for name, body := range map[string]string{
+		"no JSON":       `{"source":"goodbay",}`,
+		"no envelope":   `{"bookingId":"b1"}`,
+		"no booking id": `{"source":"goodbay","eventType":"booking.cancelled","data":{}}`,
+	} {
+		mac := hmac.New(sha256.New, []byte("test-secret"))
+		mac.Write([]byte(body))
+		sum := hex.EncodeToString(mac.Sum(nil))
+		r := signed(body, func(h http.Header) { h.Set("X-Webhook-Signature", "sha256="+sum) })
+		if _, err := p.Verify(r, sentAt); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := p.Identify(r); !rejectedAs(err, pipeline.Malformed) {
+			t.Errorf("%s: identified, %v", name, err)
+		}
+		if _, err := p.Verify(signed(body, nil), sentAt); !rejectedAs(err, pipeline.Unverified) {
+			t.Errorf("%s: a stranger's is verified, %v", name, err)
+		}
+	}
+}
+
+func rejectedAs(err error, reason pipeline.Reason) bool {
+	rejection, ok := pipeline.AsRejection(err)
+	return ok && rejection.Reason == reason
 }
 
 func TestSignatureOfAnythingElseIsRefused(t *testing.T) {
