@@ -30,6 +30,7 @@ func (s *suite) validEvents(t *testing.T, c recorded, events []booking.Event) {
 	ids := map[string]bool{}
 	for i, e := range finish(s.event(c), events) {
 		validOrigin(t, events[i])
+		validCancellation(t, events[i])
 		validEvent(t, e)
 		if ids[e.ID] {
 			t.Errorf("two events of one webhook have the id %s", e.ID)
@@ -54,6 +55,16 @@ func validOrigin(t *testing.T, e booking.Event) {
 	}
 	if e.ID != "" || e.Lineage.DeliveryID != "" || e.Stale || len(e.Quality.Inherited) > 0 {
 		t.Error("the plugin fills what is the pipeline's: ids, lineage, stale, inherited")
+	}
+}
+
+// validCancellation holds that what a policy counts its minutes from is there,
+// or listed.
+func validCancellation(t *testing.T, e booking.Event) {
+	t.Helper()
+	const path = "cancellation.requested_at"
+	if e.Cancellation != nil && e.Cancellation.RequestedAt == nil && !slices.Contains(e.Quality.Missing, path) {
+		t.Errorf("%s is null and not listed in quality.missing", path)
 	}
 }
 

@@ -64,6 +64,7 @@ func TestEveryDefectIsFound(t *testing.T) {
 		"has another key":                "is not the event's native key",
 		"fills the pipeline's part":      "the plugin fills what is the pipeline's",
 		"breaks the schema":              "the finished event",
+		"hides that a time is missing":   "is null and not listed",
 		"invents a type":                 "is none of the types",
 		"has no content version":         "want a content version",
 		"asks to be tried again":         "neither a rejection nor an ending",

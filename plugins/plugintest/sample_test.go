@@ -207,6 +207,8 @@ func (p *sample) spoil(ev pipeline.Event, doc jsondoc.Value, e booking.Event) ([
 		e.ID = "1"
 	case "breaks the schema":
 		e.Booking.Kind = "castle"
+	case "hides that a time is missing":
+		e.Cancellation = &booking.Cancellation{By: booking.ByUnknown}
 	case "invents a type":
 		e.Type = "travel.booking.lost.v1"
 	case "has no content version":

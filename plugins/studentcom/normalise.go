@@ -68,7 +68,7 @@ func (p *provider) event(m message, s state, t times) booking.Event {
 // about a person, so none of it is published (invariant 10).
 func cancellation(t times, q *booking.Quality) *booking.Cancellation {
 	if t.cancelled == nil {
-		q.Missing = append(q.Missing, "cancelled_at")
+		q.Missing = append(q.Missing, "cancelled_at", "cancellation.requested_at")
 	}
 	return &booking.Cancellation{RequestedAt: t.cancelled, By: booking.ByUnknown}
 }

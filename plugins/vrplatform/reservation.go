@@ -39,7 +39,7 @@ func settle(e *booking.Event, doc jsondoc.Value) {
 		}
 	case native == "canceled":
 		b.Status, e.Type = booking.StatusCancelled, booking.Cancelled
-		q.Missing = append(q.Missing, "cancelled_at")
+		q.Missing = append(q.Missing, "cancelled_at", "cancellation.requested_at")
 		e.Cancellation = &booking.Cancellation{By: booking.ByUnknown}
 	case native == "inactive":
 		// Documented without a meaning: a policy holds it for review.
