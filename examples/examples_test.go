@@ -53,7 +53,7 @@ func TestTheKafkaExampleRunsOnARealBroker(t *testing.T) {
 	env := []string{"RESERVOIR_PRIVACY_KEY=an example of a privacy key", "STUDENTCOM_HOOK_SECRET=studentcom", "GOODBAY_SECRET=goodbay"}
 	tr.runs(t, "reservoir run", ports[":8081"], env...)
 	read := tr.says(t, fmt.Sprintf("reservoir send studentcom book_confirmed\nreservoir send redbroom goodbay-cancelled\n"+
-		"reservoir tail %[1]s.events --follow -n 2\nreservoir tail %[1]s.decisions --follow -n 1\n", own), env...)
+		"reservoir tail %[1]s.events -n 2\nreservoir tail %[1]s.decisions -n 1\n", own), env...)
 	for _, want := range []string{"key studentcom/HB993001444\n", "travel.booking.cancelled.v1", "travel.booking.decided.v1"} {
 		if !strings.Contains(read, want) {
 			t.Errorf("no %q in what is read:\n%s", want, read)

@@ -24,13 +24,28 @@ const (
 // transaction when it is committed. It goes on until ctx ends, which is no
 // error, or fn gives one. Partitions added later are not seen.
 func (a *Admin) Tail(ctx context.Context, topic string, from Place, fn func(pipeline.Record) error) error {
+	return a.follow(ctx, topic, func(int32) int64 { return int64(from) }, fn)
+}
+
+// TailFrom is Tail from an offset of each partition, for who has read what is
+// before it; of a partition that is not in next, from the first record.
+func (a *Admin) TailFrom(ctx context.Context, topic string, next map[int32]int64, fn func(pipeline.Record) error) error {
+	return a.follow(ctx, topic, func(id int32) int64 {
+		if offset, read := next[id]; read {
+			return offset
+		}
+		return int64(Oldest)
+	}, fn)
+}
+
+func (a *Admin) follow(ctx context.Context, topic string, from func(partition int32) int64, fn func(pipeline.Record) error) error {
 	if err := a.tail(ctx, topic, from, fn); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("kafka: tail %s: %w", topic, err)
 	}
 	return nil
 }
 
-func (a *Admin) tail(ctx context.Context, topic string, from Place, fn func(pipeline.Record) error) error {
+func (a *Admin) tail(ctx context.Context, topic string, from func(partition int32) int64, fn func(pipeline.Record) error) error {
 	consumer, err := sarama.NewConsumer(a.brokers, a.conf)
 	if err != nil {
 		return err
@@ -46,7 +61,7 @@ func (a *Admin) tail(ctx context.Context, topic string, from Place, fn func(pipe
 	defer readers.Wait()
 	var one sync.Mutex
 	for _, id := range ids {
-		part, err := consumer.ConsumePartition(topic, id, int64(from))
+		part, err := consumer.ConsumePartition(topic, id, from(id))
 		if err != nil {
 			cancel(err)
 			break

@@ -235,11 +235,11 @@ func (r record) header(name string) string {
 	return ""
 }
 
-// tail reads a whole topic.
+// tail reads what is in a topic.
 func (s *site) tail(t *testing.T, topic string) []record {
 	t.Helper()
 	var all []record
-	lines := bufio.NewScanner(strings.NewReader(s.must(t, "tail", topic, "-o", "json", "-c", s.config())))
+	lines := bufio.NewScanner(strings.NewReader(s.must(t, "tail", topic, "--follow=false", "-o", "json", "-c", s.config())))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var r record

@@ -34,23 +34,31 @@ func TestAWebhookThatIsSentComesOutOnTheEventsTopic(t *testing.T) {
 	}
 }
 
-func TestTailFollowsWhatComesAndEndsAfterSoMany(t *testing.T) {
+func TestTailPrintsWhatIsThereAndWhatComesOnceEach(t *testing.T) {
 	s := newSite(t, studentSite)
 	r := s.startReady(t)
 	s.atPorts(t, studentSite, r)
-	done := make(chan outcome, 1)
-	go func() {
-		done <- s.command(t, "tail", "bookings.events", "--follow", "-n", "2", "-c", s.config())
-	}()
 	c := client()
-	for _, booking := range []string{"HB1", "HB2"} {
+	book := func(booking string) {
 		if code := post(t.Context(), c, r.webhooks+studentPath, student(booking, 1)); code != http.StatusOK {
 			t.Fatalf("%s answered %d", booking, code)
 		}
 	}
+	book("HB1")
+	book("HB2")
+	r.until(t, "published", func() bool { return len(s.tail(t, "bookings.events")) == 2 })
+	done := make(chan outcome, 1)
+	go func() { done <- s.command(t, "tail", "bookings.events", "-n", "4", "-c", s.config()) }()
+	book("HB3")
+	book("HB4")
 	got := <-done
-	if got.code != 0 || !strings.Contains(got.stdout, "key studentcom/HB1\n") || !strings.Contains(got.stdout, "key studentcom/HB2\n") {
-		t.Errorf("tail ended with %d:\n%s%s", got.code, got.stdout, got.stderr)
+	if got.code != 0 {
+		t.Fatalf("tail ended with %d:\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	for _, booking := range []string{"HB1", "HB2", "HB3", "HB4"} {
+		if n := strings.Count(got.stdout, "key studentcom/"+booking+"\n"); n != 1 {
+			t.Errorf("%s is printed %d times:\n%s", booking, n, got.stdout)
+		}
 	}
 }
 

@@ -80,7 +80,7 @@ func TestSecretsStandInNoOutputLogMetricOrTopic(t *testing.T) {
 	r.until(t, "kept", func() bool { return len(s.tail(t, "bookings.rejected")) >= 5 })
 	said["metrics"] = body(t, r.admin+"/metrics")
 	for _, topic := range s.topics(t) {
-		said["topic "+topic] = s.must(t, "tail", topic, "-c", s.config())
+		said["topic "+topic] = s.must(t, "tail", topic, "--follow=false", "-c", s.config())
 	}
 	r.stop(t)
 	said["log"] = r.log.String()

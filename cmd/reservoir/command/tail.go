@@ -11,9 +11,9 @@ import (
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
 )
 
-const tailLong = `Prints the records of a topic, with key, headers and value, by their time across
-partitions. It ends at the last record there is; with --follow it goes on with
-those that come, until it is interrupted.
+const tailLong = `Prints the records of a topic, with key, headers and value: those that are there,
+by their time across partitions, and then those that come, until it is
+interrupted. With --follow=false it ends at the last record there is.
 
 With -o json each record is one line. The value of a CloudEvents record is JSON
 there; any other value is text, to the byte, or value_base64 where it is no
@@ -24,8 +24,9 @@ The brokers are those of the configuration. The embedded broker is reached while
 
 const tailExample = `  reservoir tail bookings.events
   reservoir tail bookings.decisions -o json | jq .value.decision
-  reservoir tail bookings.dead --from newest --follow
-  reservoir tail bookings.events -n 10`
+  reservoir tail bookings.dead --from newest
+  reservoir tail bookings.events -n 10
+  reservoir tail bookings.events --follow=false -o json > events.jsonl`
 
 // tailFlags say which records are wanted.
 type tailFlags struct {
@@ -54,15 +55,18 @@ func (a *app) tailCommand() *cobra.Command {
 	}
 	configFlag(cmd, &f.path)
 	outputFlag(cmd, &f.output)
-	cmd.Flags().StringVar(&f.from, "from", "oldest", "oldest, or newest: only what comes from now on, which follows")
+	cmd.Flags().StringVar(&f.from, "from", "oldest", "oldest, or newest: only what comes from now on")
 	cmd.Flags().IntVarP(&f.limit, "count", "n", 0, "end after so many records; 0 is no limit")
-	cmd.Flags().BoolVarP(&f.follow, "follow", "f", false, "go on with the records that come")
+	cmd.Flags().BoolVarP(&f.follow, "follow", "f", true, "go on with the records that come; --follow=false ends at the last")
 	return cmd
 }
 
 func (f tailFlags) check() error {
 	if f.from != "oldest" && f.from != "newest" {
 		return fmt.Errorf("--from %q is not oldest or newest", f.from)
+	}
+	if f.from == "newest" && !f.follow {
+		return errors.New("--from newest prints what comes, and --follow=false nothing of that; leave one out")
 	}
 	if f.limit < 0 {
 		return fmt.Errorf("-n %d is less than 0", f.limit)
@@ -115,17 +119,21 @@ func (a *app) tail(ctx context.Context, topic string, f tailFlags) error {
 }
 
 func read(ctx context.Context, admin *kafka.Admin, topic string, f tailFlags, fn func(pipeline.Record) error) error {
-	if !f.follow && f.from == "oldest" {
-		return readByTime(ctx, admin, topic, fn)
+	if f.from == "newest" {
+		if _, err := admin.Partitions(ctx, topic); err != nil {
+			return err
+		}
+		return admin.Tail(ctx, topic, kafka.Newest, fn)
 	}
-	if _, err := admin.Partitions(ctx, topic); err != nil {
+	next := map[int32]int64{}
+	err := readByTime(ctx, admin, topic, func(r pipeline.Record) error {
+		next[r.Partition] = r.Offset + 1
+		return fn(r)
+	})
+	if err != nil || !f.follow {
 		return err
 	}
-	place := kafka.Oldest
-	if f.from == "newest" {
-		place = kafka.Newest
-	}
-	return admin.Tail(ctx, topic, place, fn)
+	return admin.TailFrom(ctx, topic, next, fn)
 }
 
 func (a *app) printRecord(r pipeline.Record, output format) error {
