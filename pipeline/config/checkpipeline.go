@@ -45,7 +45,7 @@ func (c *checker) reference(path, name string, owner map[string]string) bool {
 		for _, s := range c.file.Sources {
 			names = append(names, s.Name)
 		}
-		c.fault(path, "is not one of `sources`; add the source, or correct the name"+hint(name, names))
+		c.fault(path, "is not one of `sources`; add the source, or correct the name"+Hint(name, names))
 		return false
 	}
 	if first, taken := owner[name]; taken {

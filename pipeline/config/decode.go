@@ -131,7 +131,7 @@ func (d *decoder) enum(n Node, f field, v reflect.Value) {
 	if slices.Contains(f.enum, v.String()) {
 		return
 	}
-	d.fault(n, Invalid, "is none of the words that are known here; write "+orList(f.enum)+hint(v.String(), f.enum))
+	d.fault(n, Invalid, "is none of the words that are known here; write "+orList(f.enum)+Hint(v.String(), f.enum))
 }
 
 // unknown reports the keys that no field takes. They are named, since a name

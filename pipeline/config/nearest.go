@@ -17,8 +17,9 @@ func nearest(name string, known []string) string {
 	return best
 }
 
-// hint gives `; did you mean ...?`, or nothing.
-func hint(name string, known []string) string {
+// Hint gives `; did you mean ...?` with the known name that is nearest to a
+// misspelt one, or nothing where none is near.
+func Hint(name string, known []string) string {
 	if near := nearest(name, known); near != "" {
 		return "; did you mean `" + near + "`?"
 	}

@@ -83,7 +83,8 @@ func (p *planner) source(cfg config.Source) {
 	}
 	at := slices.IndexFunc(p.parts.Plugins, func(s pipeline.ProviderSpec) bool { return s.Name == cfg.Plugin })
 	if at < 0 {
-		p.fault(cfg.Node.FaultAt("plugin", "is no plugin; use one of "+names(p.parts.Plugins)))
+		known := names(p.parts.Plugins)
+		p.fault(cfg.Node.FaultAt("plugin", "is no plugin; use one of "+strings.Join(known, ", ")+config.Hint(cfg.Plugin, known)))
 		return
 	}
 	spec := p.parts.Plugins[at]
@@ -101,12 +102,12 @@ func (p *planner) source(cfg config.Source) {
 	}
 }
 
-func names[D, T any](specs []pipeline.Spec[D, T]) string {
+func names[D, T any](specs []pipeline.Spec[D, T]) []string {
 	list := make([]string, len(specs))
 	for i, s := range specs {
 		list[i] = s.Name
 	}
-	return strings.Join(list, ", ")
+	return list
 }
 
 func (p *planner) pipeline(cfg config.Pipeline) PlannedPipeline {
@@ -158,7 +159,9 @@ func (p *planner) stage(item config.Stage) (boundStage, bool) {
 	at := slices.IndexFunc(p.parts.Stages, func(s pipeline.StageSpec) bool { return s.Name == item.Name })
 	if at < 0 {
 		if item.Name != "" {
-			p.fault(item.Node.Fault(fmt.Sprintf("%s is no stage; use one of %s, or `to: TOPIC`", item.Name, names(p.parts.Stages))))
+			known := names(p.parts.Stages)
+			p.fault(item.Node.Fault(fmt.Sprintf("%s is no stage; use one of %s, or `to: TOPIC`%s",
+				item.Name, strings.Join(known, ", "), config.Hint(item.Name, known))))
 		}
 		return boundStage{}, false
 	}
