@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,24 @@ type answer struct {
 }
 
 func (a answer) ok() bool { return a.status >= 200 && a.status < 300 }
+
+// print writes one line. An answer that is no JSON is a text in JSON.
+func (a answer) print(to io.Writer, output format) error {
+	if output == forPeople {
+		_, err := fmt.Fprintf(to, "%d %s\n", a.status, line(a.body))
+		return err
+	}
+	said := struct {
+		Status int `json:"status"`
+		Answer any `json:"answer"`
+	}{a.status, string(a.body)}
+	if json.Valid(a.body) {
+		said.Answer = json.RawMessage(a.body)
+	}
+	e := json.NewEncoder(to)
+	e.SetEscapeHTML(false)
+	return e.Encode(said)
+}
 
 const (
 	sendTime  = 30 * time.Second // what TourCMS waits for an answer

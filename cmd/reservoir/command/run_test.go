@@ -24,7 +24,10 @@ func TestAWebhookThatIsSentComesOutOnTheEventsTopic(t *testing.T) {
 	if n := strings.Count(got, "200 {"); n != 2 {
 		t.Errorf("two sent, answered\n%s", got)
 	}
-	r.until(t, "published", func() bool { return len(s.tail(t, "bookings.events")) == 1 && len(s.tail(t, "bookings.outcomes")) == 1 })
+	if got := s.must(t, "send", "studentcom", "book_confirmed", "-c", s.config(), "-o", "json"); !strings.HasPrefix(got, `{"status":200,"answer":{"id":`) {
+		t.Errorf("in JSON it answered %s", got)
+	}
+	r.until(t, "published", func() bool { return len(s.tail(t, "bookings.events")) == 1 && len(s.tail(t, "bookings.outcomes")) == 2 })
 	event := s.tail(t, "bookings.events")[0]
 	if event.Key != "studentcom/HB993001444" || event.header("ce_type") != "travel.booking.confirmed.v1" {
 		t.Errorf("event %s of type %s", event.Key, event.header("ce_type"))

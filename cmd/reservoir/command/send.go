@@ -23,7 +23,8 @@ path, signed with the source's secret. CASE is one of the plugin's recorded
 webhooks (see --list), or a folder of the same form: request.http, and body.* for
 a body.
 
-Prints the status and the answer. Exit code 0 if every answer was 2xx.`
+Prints the status and the answer, with -o json as one line of JSON each. Exit code
+0 if every answer was 2xx.`
 
 const sendExample = `  reservoir send --list tourcms
   reservoir send studentcom book_confirmed
@@ -32,10 +33,11 @@ const sendExample = `  reservoir send --list tourcms
 
 // sendFlags say what is sent where.
 type sendFlags struct {
-	path  string
-	url   string
-	count int
-	list  bool
+	path   string
+	url    string
+	count  int
+	list   bool
+	output format
 }
 
 // sendCommand sends a webhook.
@@ -56,6 +58,7 @@ func (a *app) sendCommand() *cobra.Command {
 		return cobra.ExactArgs(2)(cmd, given)
 	})
 	configFlag(cmd, &f.path)
+	outputFlag(cmd, &f.output)
 	cmd.Flags().StringVar(&f.url, "url", "", "scheme and host of the pipeline; default: `listen` of the configuration")
 	cmd.Flags().IntVar(&f.count, "count", 1, "send it so many times; repeats are duplicates")
 	cmd.Flags().BoolVar(&f.list, "list", false, "list the recorded webhooks of the source's plugin")
@@ -68,7 +71,7 @@ func (a *app) send(ctx context.Context, f sendFlags, given []string) error {
 		return err
 	}
 	if f.list {
-		return a.listCases(from.spec)
+		return a.listCases(from.spec, f.output)
 	}
 	recorded, err := from.find(given[1])
 	if err != nil {
@@ -91,7 +94,9 @@ func (a *app) send(ctx context.Context, f sendFlags, given []string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.Stdout, "%d %s\n", answer.status, line(answer.body))
+		if err := answer.print(a.Stdout, f.output); err != nil {
+			return err
+		}
 		if !answer.ok() {
 			refused++
 		}
@@ -102,10 +107,13 @@ func (a *app) send(ctx context.Context, f sendFlags, given []string) error {
 	return nil
 }
 
-func (a *app) listCases(spec pipeline.ProviderSpec) error {
+func (a *app) listCases(spec pipeline.ProviderSpec, output format) error {
 	names, err := caseNames(spec.Cases)
 	if err != nil {
 		return fmt.Errorf("list the recorded webhooks of %s: %w", spec.Name, err)
+	}
+	if output == asJSON {
+		return printJSON(a.Stdout, names)
 	}
 	for _, name := range names {
 		fmt.Fprintln(a.Stdout, name)
