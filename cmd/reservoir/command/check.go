@@ -65,12 +65,19 @@ func (a *app) check(paths []string, strict bool, output format) error {
 
 // faults gives all that can be told of a configuration without running it.
 func (a *app) faults(path string) config.Faults {
+	_, faults := a.tried(path)
+	return faults
+}
+
+// tried is plan with the stages made once, to see whether they can be: their
+// policies compile, for one.
+func (a *app) tried(path string) (*engine.Plan, config.Faults) {
 	plan, faults := a.plan(path)
 	if faults.Err() != nil {
-		return faults
+		return plan, faults
 	}
 	// Only a plan that is whole has stages that can be made.
-	return config.Collect(faults, plan.TryStages(a.trial()))
+	return plan, config.Collect(faults, plan.TryStages(a.trial()))
 }
 
 // trial is what stages are given that are made to see whether they can be.

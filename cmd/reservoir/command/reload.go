@@ -18,8 +18,8 @@ func hangups() <-chan os.Signal {
 }
 
 // reread gives the plan to go on with after a SIGHUP, nil where the
-// configuration has faults or asks for what only a restart can do. Either is
-// logged: nobody looks at the screen of a service.
+// configuration or a policy has faults, or what is asked for only a restart can
+// do. Either is logged: nobody looks at the screen of a service.
 func (s *service) reread() *engine.Plan {
 	plan, faults := s.read()
 	faults = faults.Strict()
@@ -41,7 +41,7 @@ func (s *service) reread() *engine.Plan {
 // cannot be made, the old plan goes on.
 func (s *service) reload(plan *engine.Plan) error {
 	before := s.plan
-	if err := s.engine.Close(); err != nil {
+	if err := s.end(); err != nil {
 		s.log.Warn("the engine that ends", "error", err)
 	}
 	s.plan = plan

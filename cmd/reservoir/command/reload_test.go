@@ -48,3 +48,30 @@ func TestAHangupThatWouldChangeTooMuchIsRefusedAndTheOldGoesOn(t *testing.T) {
 		})
 	}
 }
+
+// A bundle is edited in place, so the one of the old plan is gone too: what is
+// compiled has to go on.
+func TestAHangupWithAPolicyThatDoesNotCompileLeavesTheOldOneRunning(t *testing.T) {
+	s := newSite(t, strings.Replace(studentSite, "dedupe, policy", "dedupe, policy: {bundle: own, query: data.own.result}", 1))
+	bundle := s.dir + "/own"
+	write := func(rego string) {
+		if err := os.WriteFile(bundle+"/own.rego", []byte(rego), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(bundle, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write("package own\nresult := {\"decision\": \"not_applicable\", \"reasons\": []}\n")
+	s.hangups = make(chan os.Signal, 1)
+	r := s.startReady(t)
+	write("package own\nresult := {\n")
+	s.hangups <- syscall.SIGHUP
+	r.until(t, "refused", func() bool { return strings.Contains(r.log.String(), "has a fault") })
+	if code := post(t.Context(), client(), r.webhooks+studentPath, student("HB1", 1)); code != http.StatusOK {
+		t.Errorf("a webhook is answered %d", code)
+	}
+	if code := r.stop(t); code != 0 {
+		t.Errorf("it ended with %d:\n%s", code, r.log)
+	}
+}

@@ -63,5 +63,5 @@ func (a *app) service(path string) (*service, error) {
 	if faults.Err() != nil {
 		return nil, refused(path)
 	}
-	return &service{Process: a.Process, plan: plan, read: func() (*engine.Plan, config.Faults) { return a.plan(path) }}, nil
+	return &service{Process: a.Process, plan: plan, read: func() (*engine.Plan, config.Faults) { return a.tried(path) }}, nil
 }

@@ -53,8 +53,18 @@ func (s *service) run(ctx context.Context) (err error) {
 		}
 		return err
 	}
-	defer func() { err = errors.Join(err, s.engine.Close(), s.brokers.close()) }()
+	defer func() { err = errors.Join(err, s.end(), s.brokers.close()) }()
 	return s.drive(ctx)
+}
+
+// end closes the engine, if there is one.
+func (s *service) end() error {
+	ending := s.engine
+	s.engine = nil
+	if ending == nil {
+		return nil
+	}
+	return ending.Close()
 }
 
 // bind takes both addresses before anything else, so that a used port fails at
@@ -102,15 +112,17 @@ func (s *service) build() error {
 		return err
 	}
 	deps := engine.Deps{Clock: s.Clock, Random: s.Random, Tokens: tokens, Log: s.log}
-	if s.engine, err = engine.New(s.plan, s.brokers.addresses, deps, metrics); err != nil {
+	made, err := engine.New(s.plan, s.brokers.addresses, deps, metrics)
+	if err != nil {
 		return err
 	}
-	webhooks, err := s.engine.Webhooks()
+	webhooks, err := made.Webhooks()
 	if err != nil {
-		return errors.Join(err, s.engine.Close())
+		return errors.Join(err, made.Close())
 	}
+	s.engine = made
 	s.webhooks.open(webhooks)
-	s.admin.open(admin(s.engine, metrics))
+	s.admin.open(admin(made, metrics))
 	return nil
 }
 
