@@ -5,6 +5,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
 )
 
 // Recover runs the recovery of a directory alone.
@@ -35,3 +37,6 @@ func ReadSegment(raw []byte) (size, end int64, torn bool, err error) {
 	torn, err = p.readBatches(bytes.NewReader(raw), s)
 	return s.size, p.end, torn, err
 }
+
+// Logger is what the broker's own lines go through.
+func Logger(to *slog.Logger, fail func(error)) kfake.Logger { return logger{to, fail} }

@@ -25,10 +25,11 @@ func (l logger) Logf(level kfake.LogLevel, format string, args ...any) {
 		return
 	}
 	to := slog.LevelDebug // kfake's info is a line per connection
-	switch level {
-	case kfake.LogLevelWarn:
+	switch {
+	case isNormal(format):
+	case level == kfake.LogLevelWarn:
 		to = slog.LevelWarn
-	case kfake.LogLevelError:
+	case level == kfake.LogLevelError:
 		to = slog.LevelError
 	}
 	if !l.log.Enabled(context.Background(), to) {
@@ -36,6 +37,10 @@ func (l logger) Logf(level kfake.LogLevel, format string, args ...any) {
 	}
 	l.log.Log(context.Background(), to, "embedded broker", "detail", fmt.Sprintf(format, args...))
 }
+
+// isNormal tells warnings of what our synced writes make normal: kfake holds a
+// transaction that ends in more than 5 ms for slow, and a disk takes that long.
+func isNormal(format string) bool { return strings.HasPrefix(format, "txn: EndTxn slow ") }
 
 // isLost tells the lines after which memory and disk differ.
 func isLost(format string) bool {
