@@ -15,7 +15,8 @@ import (
 
 const topicsLong = `Lists the topics that a configuration reads and writes, in the order in which a
 webhook meets them, with what their keys and values are. With --counts it asks
-the brokers how many partitions and records each has; on the embedded broker
+the brokers how many partitions and records each has, reckoned from the offsets:
+the marks of transactions count, and what was compacted. On the embedded broker
 ` + "`reservoir run`" + ` must be running for that.`
 
 const topicsExample = `  reservoir topics
