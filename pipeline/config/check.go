@@ -25,6 +25,7 @@ func (c *checker) fault(path, problem string) { c.errs = append(c.errs, At(path,
 func (f *File) Validate() error {
 	c := &checker{file: f}
 	c.kafka()
+	c.privacy()
 	c.listeners()
 	c.sources()
 	c.pipelines()

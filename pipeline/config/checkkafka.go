@@ -26,6 +26,16 @@ func (c *checker) kafka() {
 	}
 }
 
+// shortKey is what a key of tokens should not be shorter than: what is shorter
+// can be guessed, and then so can every mail address.
+const shortKey = 16
+
+func (c *checker) privacy() {
+	if n := len(c.file.Privacy.Key.Reveal()); n > 0 && n < shortKey {
+		c.errs = append(c.errs, Warn("privacy.key", "has fewer than 16 characters, so that somebody can guess it and tell people by their tokens; make one with `openssl rand -base64 32`"))
+	}
+}
+
 func (c *checker) topicSettings(k Kafka) {
 	if k.Topics.Partitions < 1 || k.Topics.Partitions > 10_000 {
 		c.fault("kafka.topics.partitions", "must be between 1 and 10000")

@@ -230,7 +230,7 @@ func TestSystemLoaderReadsFilesAndEnvironment(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("key", "two\nlines\r\n")
+	write("key", "two lines\nmake one key\r\n")
 	write("reservoir.yaml", `privacy: {key: {file: key}}
 kafka: {brokers: ["a:1"], sasl: {username: u, password: {env: RESERVOIR_TEST_SECRET}}}
 sources: {one: {plugin: p, path: /p, rate_limit: {per_second: 2.5}}}
@@ -240,7 +240,7 @@ pipelines: {b: {sources: [one], stages: [ingest]}}
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	if got := f.Privacy.Key.Reveal(); got != "two\nlines" {
+	if got := f.Privacy.Key.Reveal(); got != "two lines\nmake one key" {
 		t.Errorf("key %q: only the last newline is cut off", got)
 	}
 	if got := f.Kafka.SASL.Password.Reveal(); got != "from env" || f.Kafka.SASL.Mechanism != "scram-sha-512" {

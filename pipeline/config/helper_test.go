@@ -29,6 +29,8 @@ func env(name string) (string, bool) {
 		return "", false
 	case "SET_TO_NOTHING":
 		return "", true
+	case "SHORT":
+		return marker, true
 	}
 	return marker + "-" + name, true
 }

@@ -23,9 +23,6 @@ type Tokens struct{ keyed sync.Pool } // of *expander
 var _ pipeline.Tokenizer = (*Tokens)(nil)
 
 const (
-	// shortest is the least text a key may have: what is shorter can be
-	// guessed, and then so can every mail address.
-	shortest = 16
 	// tokenBytes of a token keep two people apart: by the birthday bound a
 	// billion people share one with a chance of 10⁻²⁰.
 	tokenBytes = 16
@@ -42,11 +39,12 @@ type expander struct {
 	sum [sha256.Size]byte
 }
 
-// New makes tokens with key, which is text of at least 16 characters; 32
-// random bytes in base64 are right.
+// New makes tokens with key, which is text of any length but none; 32 random
+// bytes in base64 are right, and a configuration warns of a key that can be
+// guessed.
 func New(key config.Secret) (*Tokens, error) {
-	if len(key.Reveal()) < shortest {
-		return nil, fmt.Errorf("the privacy key has fewer than %d characters: make one with `openssl rand -base64 32`", shortest)
+	if key.Reveal() == "" {
+		return nil, errors.New("the privacy key is empty: make one with `openssl rand -base64 32`")
 	}
 	// The key is text of any length; the function takes 32 bytes.
 	sum := sha256.Sum256([]byte(key.Reveal()))
