@@ -14,6 +14,7 @@ var (
 	WriteRecordText = writeRecordText
 	Money           = money
 	FreePorts       = freePorts
+	Renew           = renew
 )
 
 // MergeByTime merges partitions as `tail` does.

@@ -37,6 +37,21 @@ func TestAWebhookThatIsSentComesOutOnTheEventsTopic(t *testing.T) {
 	}
 }
 
+func TestNewWebhooksThatAreSentAreOfBookingsOfTheirOwn(t *testing.T) {
+	s := newSite(t, studentSite)
+	r := s.startReady(t)
+	s.atPorts(t, studentSite, r)
+	s.must(t, "send", "studentcom", "book_confirmed", "--new", "--count", "3", "-c", s.config())
+	r.until(t, "published", func() bool { return len(s.tail(t, "bookings.events")) == 3 })
+	deliveries := map[string]bool{}
+	for _, raw := range s.tail(t, "bookings.raw.studentcom") {
+		deliveries[raw.header("ce_id")+" "+raw.Key] = true
+	}
+	if len(deliveries) != 3 {
+		t.Errorf("the deliveries are %v", deliveries)
+	}
+}
+
 func TestTailPrintsWhatIsThereAndWhatComesOnceEach(t *testing.T) {
 	s := newSite(t, studentSite)
 	r := s.startReady(t)

@@ -21,7 +21,8 @@ import (
 const sendLong = `Sends a webhook to a running pipeline as the provider would: to the source's
 path, signed with the source's secret. CASE is one of the plugin's recorded
 webhooks (see --list), or a folder of the same form: request.http, and body.* for
-a body.
+a body. With --new each is generated from it: another event about another booking,
+by ids of its own.
 
 Prints the status and the answer, with -o json as one line of JSON each. Exit code
 0 if every answer was 2xx.`
@@ -29,6 +30,7 @@ Prints the status and the answer, with -o json as one line of JSON each. Exit co
 const sendExample = `  reservoir send --list tourcms
   reservoir send studentcom book_confirmed
   reservoir send redbroom ./my-cases/cancelled --count 3
+  reservoir send studentcom book_confirmed --new --count 100
   reservoir send tourcms confirmed --url https://hooks.example.com`
 
 // sendFlags say what is sent where.
@@ -36,6 +38,7 @@ type sendFlags struct {
 	path   string
 	url    string
 	count  int
+	fresh  bool
 	list   bool
 	output format
 }
@@ -44,7 +47,7 @@ type sendFlags struct {
 func (a *app) sendCommand() *cobra.Command {
 	var f sendFlags
 	cmd := &cobra.Command{
-		Use: "send SOURCE CASE", Short: "Send a recorded webhook, signed as the provider would",
+		Use: "send SOURCE CASE", Short: "Send a recorded or generated webhook, signed as the provider would",
 		Long: sendLong, Example: sendExample,
 		RunE: func(cmd *cobra.Command, given []string) error { return a.send(cmd.Context(), f, given) },
 	}
@@ -60,7 +63,8 @@ func (a *app) sendCommand() *cobra.Command {
 	configFlag(cmd, &f.path)
 	outputFlag(cmd, &f.output)
 	cmd.Flags().StringVar(&f.url, "url", "", "scheme and host of the pipeline; default: `listen` of the configuration")
-	cmd.Flags().IntVar(&f.count, "count", 1, "send it so many times; repeats are duplicates")
+	cmd.Flags().IntVar(&f.count, "count", 1, "send it so many times; repeats are duplicates, unless they are new")
+	cmd.Flags().BoolVar(&f.fresh, "new", false, "give each webhook an event and a booking of its own")
 	cmd.Flags().BoolVar(&f.list, "list", false, "list the recorded webhooks of the source's plugin")
 	return cmd
 }
@@ -88,9 +92,20 @@ func (a *app) send(ctx context.Context, f sendFlags, given []string) error {
 		return err
 	}
 	defer closeProvider(provider)
+	return a.sendAll(ctx, provider, recorded, from.source.Path, base, f)
+}
+
+func (a *app) sendAll(ctx context.Context, provider pipeline.Provider, recorded pipeline.Case, path, base string, f sendFlags) error {
 	refused := 0
 	for range f.count {
-		answer, err := deliver(ctx, provider, recorded, from.source.Path, base, a.Clock.Now())
+		webhook := recorded
+		if f.fresh {
+			var err error
+			if webhook, err = renew(provider, recorded, a.Random); err != nil {
+				return err
+			}
+		}
+		answer, err := deliver(ctx, provider, webhook, path, base, a.Clock.Now())
 		if err != nil {
 			return err
 		}
