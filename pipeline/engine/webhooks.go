@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"net/http"
+	"path"
 
 	"golang.org/x/time/rate"
 
@@ -13,9 +14,7 @@ import (
 // Webhooks gives the handler of every source's webhooks.
 func (e *Engine) Webhooks() (http.Handler, error) {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		problem{status: http.StatusNotFound, detail: "no source has this path"}.write(w)
-	})
+	mux.HandleFunc("/", nowhere)
 	slots := map[pipeline.Receiver]chan struct{}{}
 	for _, b := range e.built {
 		for _, name := range b.plan.Sources {
@@ -26,7 +25,24 @@ func (e *Engine) Webhooks() (http.Handler, error) {
 			mux.Handle(b.sources[name].Path, h)
 		}
 	}
-	return mux, nil
+	return asWritten(mux), nil
+}
+
+func nowhere(w http.ResponseWriter, _ *http.Request) {
+	problem{status: http.StatusNotFound, detail: "no source has this path"}.write(w)
+}
+
+// asWritten hands on what could be a source's path. The mux would answer
+// another one, such as //hooks, with a redirect: no webhook is to be answered
+// 3xx, nor is a secret to be repeated in a Location (invariant 10).
+func asWritten(mux http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path.Clean(r.URL.Path) != r.URL.Path {
+			nowhere(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 func (e *Engine) web(b built, source pipeline.Source, slots map[pipeline.Receiver]chan struct{}) (*web, error) {
