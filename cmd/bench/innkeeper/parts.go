@@ -114,6 +114,9 @@ func (r *reader) cancellation(e *booking.Event) {
 		return
 	}
 	at := r.instant(cancelled, "at", "cancelled_at", &r.cancelledAt)
+	if at == nil {
+		r.missing("cancellation.requested_at")
+	}
 	e.Booking.CancelledAt = at
 	e.Cancellation = &booking.Cancellation{RequestedAt: at, By: booking.ByUnknown}
 	if by, _ := cancelled.Get("by").Text(); by == string(booking.ByGuest) {
