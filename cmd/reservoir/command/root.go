@@ -37,6 +37,7 @@ func New(parts engine.Parts, p Process) *cobra.Command {
 		Short:         "Booking webhooks in, one clean stream of booking events out",
 		Long:          rootLong,
 		Example:       rootExample,
+		Version:       versionOf(p.Build).Version,
 		Args:          unknownCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors: true,
