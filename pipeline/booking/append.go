@@ -50,7 +50,11 @@ func appendBool(dst []byte, name string, b bool) []byte {
 }
 
 func appendNotes(dst []byte, name string, notes []string) []byte {
-	dst = append(append(dst, name...), '[')
+	dst = append(dst, name...)
+	if notes == nil {
+		return append(dst, null...)
+	}
+	dst = append(dst, '[')
 	for i, n := range notes {
 		if i > 0 {
 			dst = append(dst, ',')

@@ -102,6 +102,15 @@ func BenchmarkEventID(b *testing.B) {
 	}
 }
 
+func BenchmarkContentVersion(b *testing.B) {
+	e := full()
+	e.Booking.Product.Name = nil
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = booking.ContentVersion(&e)
+	}
+}
+
 func BenchmarkParseMinor(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

@@ -2,8 +2,9 @@ package booking
 
 // The public form, written by hand in the order of the fields of the types:
 // two of it are written for every event, and by reflection each would cost five
-// times as much. Every function takes a tidied value and gives, byte for byte,
-// what encoding/json makes of it; read.go reads in the same order.
+// times as much. Every function gives, byte for byte, what encoding/json makes of
+// its value, but that a year has to have four digits; read.go reads in the same
+// order.
 
 // AppendJSON appends the public form of an event, tidied, to dst and gives the
 // extended slice; e stays as it is. It is Encode for callers with a buffer to
@@ -17,8 +18,8 @@ func AppendJSON(dst []byte, e *Event) []byte {
 func appendEvent(dst []byte, e *Event) []byte {
 	dst = appendBooking(append(dst, `{"booking":`...), &e.Booking)
 	dst = appendCancellation(append(dst, `,"cancellation":`...), e.Cancellation)
-	dst = appendReported(append(dst, `,"refund_reported":[`...), e.RefundReported)
-	dst = appendPayment(append(dst, `],"payment":`...), e.Payment)
+	dst = appendReported(append(dst, `,"refund_reported":`...), e.RefundReported)
+	dst = appendPayment(append(dst, `,"payment":`...), e.Payment)
 	dst = appendBool(dst, `,"stale":`, e.Stale)
 	dst = appendNotes(dst, `,"quality":{"missing":`, e.Quality.Missing)
 	dst = appendNotes(dst, `,"assumed":`, e.Quality.Assumed)
@@ -52,6 +53,10 @@ func appendCancellation(dst []byte, c *Cancellation) []byte {
 }
 
 func appendReported(dst []byte, reported []Reported) []byte {
+	if reported == nil {
+		return append(dst, null...)
+	}
+	dst = append(dst, '[')
 	for i := range reported {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -63,7 +68,7 @@ func appendReported(dst []byte, reported []Reported) []byte {
 		dst = appendMaybeInt(dst, `,"amount_minor":`, r.AmountMinor)
 		dst = append(dst, '}')
 	}
-	return dst
+	return append(dst, ']')
 }
 
 func appendPayment(dst []byte, p *Payment) []byte {

@@ -4,8 +4,8 @@ func appendBooking(dst []byte, b *Booking) []byte {
 	dst = appendText(dst, `{"id":`, b.ID)
 	dst = appendText(dst, `,"provider":`, b.Provider)
 	dst = appendText(dst, `,"source":`, b.Source)
-	dst = appendRefs(append(dst, `,"refs":[`...), b.Refs)
-	dst = appendText(dst, `],"kind":`, b.Kind)
+	dst = appendRefs(append(dst, `,"refs":`...), b.Refs)
+	dst = appendText(dst, `,"kind":`, b.Kind)
 	dst = appendText(dst, `,"status":`, b.Status)
 	dst = appendMaybeText(dst, `,"status_native":`, b.StatusNative)
 	dst = appendText(dst, `,"payment_status":`, b.PaymentStatus)
@@ -18,11 +18,15 @@ func appendBooking(dst []byte, b *Booking) []byte {
 	dst = appendParty(append(dst, `,"party":`...), b.Party)
 	dst = appendPrice(append(dst, `,"price":`...), b.Price)
 	dst = appendTerms(append(dst, `,"terms":`...), b.Terms)
-	dst = appendPeople(append(dst, `,"people":[`...), b.People)
-	return append(dst, `]}`...)
+	dst = appendPeople(append(dst, `,"people":`...), b.People)
+	return append(dst, '}')
 }
 
 func appendRefs(dst []byte, refs []Ref) []byte {
+	if refs == nil {
+		return append(dst, null...)
+	}
+	dst = append(dst, '[')
 	for i := range refs {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -30,7 +34,7 @@ func appendRefs(dst []byte, refs []Ref) []byte {
 		dst = appendText(dst, `{"kind":`, refs[i].Kind)
 		dst = append(appendText(dst, `,"value":`, refs[i].Value), '}')
 	}
-	return dst
+	return append(dst, ']')
 }
 
 func appendService(dst []byte, s *Service) []byte {
@@ -71,15 +75,22 @@ func appendPrice(dst []byte, p *Price) []byte {
 	dst = appendText(dst, `{"currency":`, p.Currency)
 	dst = appendInt(dst, `,"exponent":`, p.Exponent)
 	dst = appendInt(dst, `,"total_minor":`, p.TotalMinor)
-	dst = append(dst, `,"components":[`...)
-	for i := range p.Components {
+	return append(appendComponents(append(dst, `,"components":`...), p.Components), '}')
+}
+
+func appendComponents(dst []byte, components []Component) []byte {
+	if components == nil {
+		return append(dst, null...)
+	}
+	dst = append(dst, '[')
+	for i := range components {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendText(dst, `{"type":`, p.Components[i].Type)
-		dst = append(appendInt(dst, `,"amount_minor":`, p.Components[i].AmountMinor), '}')
+		dst = appendText(dst, `{"type":`, components[i].Type)
+		dst = append(appendInt(dst, `,"amount_minor":`, components[i].AmountMinor), '}')
 	}
-	return append(dst, `]}`...)
+	return append(dst, ']')
 }
 
 func appendTerms(dst []byte, t *Terms) []byte {
@@ -91,6 +102,10 @@ func appendTerms(dst []byte, t *Terms) []byte {
 }
 
 func appendPeople(dst []byte, people []Person) []byte {
+	if people == nil {
+		return append(dst, null...)
+	}
+	dst = append(dst, '[')
 	for i := range people {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -98,5 +113,5 @@ func appendPeople(dst []byte, people []Person) []byte {
 		dst = appendText(dst, `{"role":`, people[i].Role)
 		dst = append(appendText(dst, `,"token":`, people[i].Token), '}')
 	}
-	return dst
+	return append(dst, ']')
 }

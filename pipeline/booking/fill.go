@@ -230,7 +230,7 @@ func fill[T any](f *filler, path string, into **T, from *T) {
 // union gives what is in a, then what is only in b, up to MaxList entries
 // (invariant 11).
 func union[T comparable](a, b []T) []T {
-	out := slices.Clone(a)
+	out := slices.Clip(a) // nothing is written behind it
 	for _, x := range b {
 		if len(out) < MaxList && !slices.Contains(out, x) {
 			out = append(out, x)

@@ -55,7 +55,7 @@ func MergeNewer(latest, newer Event) Event {
 	if latest.Booking.ID != newer.Booking.ID {
 		return latest
 	}
-	if bare(newer) {
+	if bare(&newer) {
 		return mergePayment(latest, newer)
 	}
 	f := &filler{into: newer, from: latest}
@@ -73,7 +73,7 @@ func MergeNewer(latest, newer Event) Event {
 
 // first is the state after the first event of a booking.
 func first(e Event) Event {
-	if bare(e) {
+	if bare(&e) {
 		// No version: any event about the booking itself is newer.
 		e.Origin = Origin{NativeKey: e.Origin.NativeKey, Thin: true}
 		e.Booking.Status, e.Booking.StatusNative = StatusUnknown, nil
@@ -83,7 +83,7 @@ func first(e Event) Event {
 }
 
 // bare tells a payment that says nothing certain of the booking itself.
-func bare(e Event) bool { return e.Type == PaymentRecorded && !e.Origin.LookedUp }
+func bare(e *Event) bool { return e.Type == PaymentRecorded && !e.Origin.LookedUp }
 
 func mergePayment(latest, payment Event) Event {
 	f := &filler{into: latest, from: payment}

@@ -127,6 +127,25 @@ func TestBothFormsAreThoseOfReflection(t *testing.T) {
 	}
 }
 
+func TestContentVersionIsThatOfReflection(t *testing.T) {
+	for seed := range uint64(500) {
+		e := wild(seed)
+		whole := e
+		whole.Tidy() // here for its times alone, which are written as they are
+		if !bytes.Equal(booking.AppendJSON(nil, &e), booking.AppendJSON(nil, &whole)) {
+			t.Fatal("not tidy")
+		}
+		whole.Booking.Refs, whole.Quality.Missing = e.Booking.Refs, e.Quality.Missing
+		form, err := json.Marshal(&whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := booking.ContentVersion(&whole), booking.Digest("content", string(whole.Type), string(form)); got != want {
+			t.Fatalf("seed %d: %s, want %s of %s", seed, got, want, form)
+		}
+	}
+}
+
 // readAlike checks that value is read as encoding/json reads it.
 func readAlike(t *testing.T, value []byte) {
 	t.Helper()

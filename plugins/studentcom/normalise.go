@@ -1,11 +1,8 @@
 package studentcom
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
@@ -29,9 +26,7 @@ func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
 		return nil, pipeline.Rejectf(pipeline.Unidentified, "normalise booking %s: %w", m.reference, errState)
 	}
 	events := []booking.Event{p.event(m, s, t)}
-	if events[0].Origin.Content, err = content(&events[0]); err != nil {
-		return nil, fmt.Errorf("normalise booking %s: %w", m.reference, err)
-	}
+	events[0].Origin.Content = booking.ContentVersion(&events[0])
 	return events, nil
 }
 
@@ -83,15 +78,4 @@ func product(b jsondoc.Value) *booking.Product {
 		return nil
 	}
 	return &p
-}
-
-// content is the version of what the event says: a digest of all that readers
-// see. Identities are not in it: the digest becomes part of a public id, and
-// with it anybody could try whether a guessed mail address is right.
-func content(e *booking.Event) (string, error) {
-	var seen strings.Builder // not bytes: the digest takes a text
-	if err := json.NewEncoder(&seen).Encode(e); err != nil {
-		return "", fmt.Errorf("encode the event for its content version: %w", err)
-	}
-	return booking.Digest("content", string(e.Type), strings.TrimSuffix(seen.String(), "\n")), nil
 }

@@ -1,10 +1,6 @@
 package vrplatform
 
 import (
-	"encoding/json"
-	"fmt"
-	"strings"
-
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
 	"github.com/reservoirhq/reservoir/plugins/jsondoc"
@@ -37,9 +33,7 @@ func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
 		return nil, pipeline.Rejectf(pipeline.Unidentified, "normalise resource %s: %w", m.id, errShape)
 	}
 	for i := range events {
-		if events[i].Origin.Content, err = content(&events[i]); err != nil {
-			return nil, fmt.Errorf("normalise %s: %w", events[i].Origin.NativeKey, err)
-		}
+		events[i].Origin.Content = booking.ContentVersion(&events[i])
 	}
 	return events, nil
 }
@@ -55,16 +49,4 @@ func blank(nativeKey string) booking.Event {
 		Quality:        booking.Quality{Missing: []string{}, Assumed: []string{}, Inherited: []string{}, Conflicts: []string{}},
 		Origin:         booking.Origin{NativeKey: nativeKey},
 	}
-}
-
-// content is the version of what the event says: a digest of all that readers
-// see, as VRPlatform numbers neither events nor versions. Identities are not in
-// it: the digest becomes part of a public id, and with it anybody could try
-// whether a guessed name is right.
-func content(e *booking.Event) (string, error) {
-	var seen strings.Builder // not bytes: the digest takes a text
-	if err := json.NewEncoder(&seen).Encode(e); err != nil {
-		return "", fmt.Errorf("encode the event for its content version: %w", err)
-	}
-	return booking.Digest("content", string(e.Type), strings.TrimSuffix(seen.String(), "\n")), nil
 }
