@@ -15,18 +15,32 @@ const DigestLen = 32
 // Digest gives the first 32 lower-case hex digits of the SHA-256 of its parts.
 // Each part goes in behind its length (8 bytes, big-endian), so that no two
 // lists of parts are the same text: ("ab", "c") and ("a", "bc") differ.
-func Digest(parts ...string) string {
+func Digest(parts ...string) string { return digest(parts, nil, false) }
+
+// DigestWith is Digest with a last part that need not be made a string for it,
+// such as a body.
+func DigestWith(body []byte, parts ...string) string { return digest(parts, body, true) }
+
+func digest(parts []string, body []byte, with bool) string {
 	// Not in functions: as long as the compiler sees the whole, nothing of it
 	// takes memory but the result.
 	h := sha256.New()
-	var size [8]byte
+	var room [256]byte
 	for _, p := range parts {
-		binary.BigEndian.PutUint64(size[:], uint64(len(p)))
-		h.Write(size[:])
-		h.Write([]byte(p))
+		binary.BigEndian.PutUint64(room[:], uint64(len(p)))
+		h.Write(room[:8])
+		for len(p) > 0 {
+			n := copy(room[:], p)
+			h.Write(room[:n])
+			p = p[n:]
+		}
 	}
-	var sum [sha256.Size]byte
-	return hex.EncodeToString(h.Sum(sum[:0])[:DigestLen/2])
+	if with {
+		binary.BigEndian.PutUint64(room[:], uint64(len(body)))
+		h.Write(room[:8])
+		h.Write(body)
+	}
+	return hex.EncodeToString(h.Sum(room[:0])[:DigestLen/2])
 }
 
 // ContentVersion gives a version of what an event says, for plugins whose

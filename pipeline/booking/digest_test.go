@@ -61,6 +61,26 @@ func TestDigestTellsListsApart(t *testing.T) {
 	}
 }
 
+func TestDigestWithABodyIsThatOfItsText(t *testing.T) {
+	for _, size := range []int{0, 1, 255, 256, 257, 5000} {
+		text := strings.Repeat("x", size)
+		if booking.DigestWith([]byte(text), "a", text) != booking.Digest("a", text, text) {
+			t.Errorf("%d bytes", size)
+		}
+	}
+	if booking.DigestWith(nil, "a") != booking.Digest("a", "") {
+		t.Error("no body is an empty one")
+	}
+}
+
+func BenchmarkDigestWith(b *testing.B) {
+	body := make([]byte, 1200)
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = booking.DigestWith(body, "booking.changed")
+	}
+}
+
 func FuzzDigest(f *testing.F) {
 	f.Add("ab", "c", "a", "bc")
 	f.Fuzz(func(t *testing.T, a, b, c, d string) {

@@ -221,11 +221,5 @@ func TestAllGoesThroughWhatItemsGives(t *testing.T) {
 		for range doc.Get("a").All() {
 			break // whoever stops early is not asked again
 		}
-		if doc.Get("a").Sent() != body && doc.Get("a").Exists() {
-			t.Errorf("%s was sent as %s", body, doc.Sent())
-		}
-	}
-	if (jsondoc.Value{}).Sent() != "" {
-		t.Error("a value of no document was sent")
 	}
 }

@@ -109,15 +109,6 @@ func (v Value) All() iter.Seq[Value] {
 	}
 }
 
-// Sent gives the whole document as it was sent, for digests of it. Of what Pick
-// has kept it gives nothing of use.
-func (v Value) Sent() string {
-	if v.doc == nil {
-		return ""
-	}
-	return v.doc.text
-}
-
 // Text gives a text without the blanks around it; false for anything else and
 // for a text that is empty, blank or has control characters.
 func (v Value) Text() (string, bool) {

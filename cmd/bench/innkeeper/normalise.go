@@ -71,7 +71,7 @@ func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
 	}
 	events := make([]booking.Event, 1)
 	r.read(id, &events[0])
-	events[0].Origin.Content = booking.Digest(id.NativeEvent, doc.Sent())
+	events[0].Origin.Content = booking.DigestWith(ev.Request.Body, id.NativeEvent)
 	events[0].Quality = r.quality
 	return events, nil
 }
