@@ -22,7 +22,7 @@ const (
 
 // appendFront writes what stands before the event; packed is the memory, and the
 // headers are those of the state's record.
-func appendFront(to, packed []byte, record pipeline.Record) []byte {
+func appendFront(to, packed []byte, record *pipeline.Record) []byte {
 	to = append(appendUint(to, uint64(len(packed))), packed...)
 	for _, name := range [...]string{"ce_id", "ce_type", "ce_source", "ce_time", "traceparent"} {
 		value, _ := record.Header(name)
@@ -31,14 +31,17 @@ func appendFront(to, packed []byte, record pipeline.Record) []byte {
 	return to
 }
 
-// readFront reads a state, its event still undecoded.
-func readFront(blob string) (state, error) {
-	r := reading{rest: blob}
+// read gives a state with its memory, its event as it was.
+func (k kept) read() (state, error) {
+	if k.blob == "" {
+		return state{}, nil
+	}
+	r := reading{rest: k.blob}
 	m, err := unpack(r.text())
 	if r.broken || err != nil {
 		return state{}, fmt.Errorf("the memory: %w", errCut)
 	}
-	return state{known: true, memory: m, blob: blob}, nil
+	return state{kept: k, known: true, memory: m}, nil
 }
 
 // about is what the headers of a state's record say besides its memory: those
@@ -46,7 +49,7 @@ func readFront(blob string) (state, error) {
 type about struct{ id, kind, source, at, trace string }
 
 // parts gives what stands behind the memory.
-func (k *state) parts() (about, byte, string, error) {
+func (k *kept) parts() (about, byte, string, error) {
 	r := reading{rest: k.blob}
 	r.skipText()
 	a := about{r.text(), r.text(), r.text(), r.text(), r.text()}
@@ -66,7 +69,7 @@ func (a about) headers(bookingID string) []pipeline.Header {
 }
 
 // whole gives the state's event, and decodes it where nobody has.
-func (k *state) whole() (*booking.Event, error) {
+func (k *kept) whole() (*booking.Event, error) {
 	if k.event != nil {
 		return k.event, nil
 	}

@@ -69,7 +69,7 @@ func States(s pipeline.Stage, id pipeline.Partition) ([]string, error) {
 	var lines []string
 	failed := written(s)
 	err := st.store.each(prefix, prefix, 1<<30, func(key, value []byte) bool {
-		k, err := readFront(string(value))
+		k, err := kept{blob: string(value)}.read()
 		var event *booking.Event
 		if err == nil {
 			event, err = k.whole()
@@ -212,7 +212,7 @@ func RoundTrip(e booking.Event) (booking.Event, error) {
 
 // ReadAll reads bytes as everything that is read from disk or from a header.
 func ReadAll(text string) {
-	if k, err := readFront(text); err == nil {
+	if k, err := (kept{blob: text}).read(); err == nil && k.known {
 		_, _ = k.whole()
 	}
 	_, _ = inputOf(text)

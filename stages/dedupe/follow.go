@@ -103,7 +103,7 @@ func (p *partition) seen(bookingID string) (seenUpTo, bool, error) {
 	if ok {
 		return seenUpTo{pipeline.Position{Topic: p.id.Topic, Partition: p.id.ID, Offset: offset}}, true, nil
 	}
-	blob, err := p.kept(bookingID)
+	blob, err := p.stateOf(bookingID)
 	if err != nil || blob == "" {
 		return seenUpTo{}, false, err
 	}

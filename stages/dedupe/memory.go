@@ -18,12 +18,9 @@ func (s seenUpTo) covers(in pipeline.Position) bool {
 
 // after packs the memory once published has been acknowledged: head is its part
 // without lists.
-func (m *memory) after(to []byte, head memory, ev pipeline.Event, published *booking.Event, window windowLength) []byte {
-	to = appendText(append(to, memoryV1), head.Input.Topic)
-	to = appendInt(appendInt(to, int64(head.Input.Partition)), head.Input.Offset)
-	to = appendTime(to, head.Ends)
-	to = appendTime(appendInt(to, head.Version.Revision), head.Version.At)
-	to = m.ids.with(to, published.ID, ev.ReceivedAt, window)
+func (m *memory) after(to []byte, head *memory, published *booking.Event, receivedAt time.Time, window windowLength) []byte {
+	to = head.packHead(to)
+	to = m.ids.with(to, published.ID, receivedAt, window)
 	to = m.contents.with(to, resource(published), published.Origin.Content)
 	if published.Cancellation == nil && published.Type != booking.Cancelled {
 		return m.refunds.pack(to)

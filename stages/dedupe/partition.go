@@ -53,36 +53,27 @@ type partition struct {
 // latest gives the state that an event is judged by: that of the event before
 // it, else what is kept. news tells a booking that is probably not known.
 func (p *partition) latest(bookingID string, by *basis, news bool) (state, error) {
-	if by.state.known {
-		return by.state, nil
+	if by.reserved {
+		return by.state.read()
 	}
 	if by.found {
 		p.stage.hits.Add(1)
-		return stateIn(by.blob)
+		return by.state.read()
 	}
 	p.stage.misses.Add(1)
 	find := p.store.get
 	if news {
 		find = p.store.getRare
 	}
-	blob, ok, err := find(p.key(bookingID))
-	if err != nil || !ok {
-		return state{}, trouble(err)
+	blob, _, err := find(p.key(bookingID))
+	if err != nil {
+		return state{}, err
 	}
-	return stateIn(blob)
+	return kept{blob: blob}.read()
 }
 
-// stateIn reads what is kept of a booking; an empty blob is nothing.
-func stateIn(blob string) (state, error) {
-	if blob == "" {
-		return state{}, nil
-	}
-	k, err := readFront(blob)
-	return k, trouble(err)
-}
-
-// kept gives what is kept of a booking, "" where nothing is.
-func (p *partition) kept(bookingID string) (string, error) {
+// stateOf gives how the state of a booking is kept, "" where there is none.
+func (p *partition) stateOf(bookingID string) (string, error) {
 	p.mu.Lock()
 	blob, ok := p.hot.find(bookingID)
 	p.mu.Unlock()

@@ -37,11 +37,11 @@ func (s *stage) judged(p *partition, ev pipeline.Event, mine *reserved, by *basi
 	news := ev.Booking.Type == booking.Created || ev.Booking.Type == booking.Confirmed
 	known, err := p.latest(ev.Key, by, news)
 	if err != nil {
-		return nil, fmt.Errorf("dedupe %s: the state of %s: %w", ev.Input, ev.Key, err)
+		return nil, fmt.Errorf("dedupe %s: the state of %s: %w", ev.Input, ev.Key, trouble(err))
 	}
-	again := !by.state.known || by.input != ev.Input // else it is another event of the same record
-	if ending, over := known.judge(ev, again, s.window); over {
-		return nil, pipeline.Done(ending)
+	again := !by.reserved || by.input != ev.Input // else it is another event of the same record
+	if err := known.judge(&ev, again, s.window); err != nil {
+		return nil, err
 	}
 	var before *booking.Event
 	if known.known {
@@ -50,13 +50,12 @@ func (s *stage) judged(p *partition, ev pipeline.Event, mine *reserved, by *basi
 		}
 	}
 	published, latest := known.merge(before, ev.Booking)
-	record, next, err := s.after(&known, ev, published, latest)
+	record, next, err := s.after(&known, &ev, published, latest)
 	if err != nil {
 		return nil, fmt.Errorf("dedupe %s: write the state of %s: %w", ev.Input, ev.Key, err)
 	}
 	p.reserve(mine, next, !known.known)
 	ev.Refunds = known.memory.refunds.all()
-	ev.Booking = published
 	return []pipeline.Event{ev.Attach(pipeline.Current, record)}, nil
 }
 
@@ -68,24 +67,24 @@ func (s *stage) Settle(ev pipeline.Event, ok bool) {
 	}
 }
 
-// judge says whether the event adds nothing; again is whether a record that
-// the state has seen is one that was read twice.
-func (k *state) judge(ev pipeline.Event, again bool, window windowLength) (pipeline.Ending, bool) {
+// judge gives an ending where the event adds nothing; again is whether a record
+// that the state has seen is one that was read twice.
+func (k *state) judge(ev *pipeline.Event, again bool, window windowLength) error {
 	switch {
 	case !k.known:
-		return "", false
+		return nil
 	case again && k.memory.Input.covers(ev.Input):
-		return pipeline.Settled, true
+		return pipeline.Done(pipeline.Settled)
 	case k.seen(ev, window):
-		return pipeline.Duplicate, true
+		return pipeline.Done(pipeline.Duplicate)
 	}
-	return "", false
+	return nil
 }
 
 // seen is the contract's duplicate: an event id of the window, or, where the
 // provider has none, content equal to the latest of the same resource. So A, B,
 // A keeps all three.
-func (k *state) seen(ev pipeline.Event, window windowLength) bool {
+func (k *state) seen(ev *pipeline.Event, window windowLength) bool {
 	if ev.Booking.Origin.EventID != "" {
 		return k.memory.ids.has(ev.Booking.ID, ev.ReceivedAt.Add(-window))
 	}
@@ -95,19 +94,17 @@ func (k *state) seen(ev pipeline.Event, window windowLength) bool {
 // merge gives the event as it is published and the booking's latest state after
 // it; before is the one it is judged by, nil where nothing is known.
 func (k *state) merge(before, said *booking.Event) (published, latest *booking.Event) {
-	var known, merged booking.Event
+	var merged booking.Event
 	public := *said
-	if before != nil {
-		known = *before
-		public.Stale = k.newerThan(said)
-	}
-	if before != nil && public.Origin.Thin {
-		public = booking.Inherit(public, known)
+	if before == nil {
+		before = &booking.Event{}
+	} else if public.Stale = k.newerThan(said); public.Origin.Thin {
+		public = booking.Inherit(public, *before)
 	}
 	if public.Stale {
-		merged = booking.MergeStale(known, public)
+		merged = booking.MergeStale(*before, public)
 	} else {
-		merged = booking.MergeNewer(known, public)
+		merged = booking.MergeNewer(*before, public)
 	}
 	// What a restore would not find must not be in the state either.
 	merged.ID, merged.Type, merged.Time, merged.Origin = "", "", time.Time{}, booking.Origin{}
@@ -115,23 +112,22 @@ func (k *state) merge(before, said *booking.Event) (published, latest *booking.E
 	return &public, &merged
 }
 
-// after gives the state after an event, and its record for bookings.current.
-func (s *stage) after(k *state, ev pipeline.Event, published, latest *booking.Event) (pipeline.Record, state, error) {
+// after gives the state after an event, which becomes the published one, and the
+// state's record for bookings.current.
+func (s *stage) after(k *state, ev *pipeline.Event, published, latest *booking.Event) (pipeline.Record, kept, error) {
 	value, err := booking.Encode(*latest)
 	if err != nil {
-		return pipeline.Record{}, state{}, err
+		return pipeline.Record{}, kept{}, err
 	}
 	head := k.head(ev, published, latest)
 	ev.Booking = published
 	n := len(ev.Key)
 	texts := append(make([]byte, 0, n+k.memory.size()+memorySize), ev.Key...)
-	packed := k.memory.after(texts[n:], head, ev, published, s.window)
-	headers := append(pipeline.BookingHeaders(ev), pipeline.Header{Key: MemoryHeader, Value: packed})
+	packed := k.memory.after(texts[n:], &head, published, ev.ReceivedAt, s.window)
+	headers := append(pipeline.BookingHeaders(*ev), pipeline.Header{Key: MemoryHeader, Value: packed})
 	record := pipeline.Record{Key: texts[:n:n], Value: value, Headers: headers}
 	buffer := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buffer)
-	*buffer = appendEvent(append(appendFront((*buffer)[:0], packed, record), formLocal), latest)
-	next, err := readFront(string(*buffer))
-	next.event = latest
-	return record, next, err
+	*buffer = appendEvent(append(appendFront((*buffer)[:0], packed, &record), formLocal), latest)
+	return record, kept{blob: string(*buffer), event: latest}, nil
 }

@@ -20,8 +20,7 @@ type queue struct {
 // reserved is one event under way, and the state after it.
 type reserved struct {
 	input pipeline.Position
-	// next is not known until the event is judged.
-	next state
+	next  kept // empty until the event is judged
 	// void tells that an event before it failed: nothing is built on it.
 	void    bool
 	settled bool
@@ -33,7 +32,7 @@ type reserved struct {
 // settled one stands.
 func (q *queue) newest() *reserved {
 	for i := len(q.events) - 1; i >= 0; i-- {
-		if e := q.events[i]; !e.void && e.next.known {
+		if e := q.events[i]; !e.void && e.next.blob != "" {
 			return e
 		}
 	}
@@ -42,12 +41,13 @@ func (q *queue) newest() *reserved {
 
 // basis is what an event is judged by.
 type basis struct {
-	state state // of the event before it
-	input pipeline.Position
-	// blob is the settled state, where there is no event before it and the state
-	// is in memory.
-	blob  string
-	found bool // what was kept is in memory
+	state kept
+	// reserved tells that the state is that of an event before it, which came
+	// from input.
+	reserved bool
+	input    pipeline.Position
+	// found tells that it is the settled one, and was in memory.
+	found bool
 }
 
 // begin puts an event in its booking's queue, and gives its place and what it is
@@ -73,9 +73,9 @@ func (p *partition) begin(ctx context.Context, bookingID string, in pipeline.Pos
 		p.queues[bookingID] = q
 	}
 	if before := q.newest(); before != nil {
-		b.state, b.input = before.next, before.input
+		b.state, b.reserved, b.input = before.next, true, before.input
 	} else {
-		b.blob, b.found = p.hot.find(bookingID)
+		b.state.blob, b.found = p.hot.find(bookingID)
 	}
 	mine := p.spares.reserved()
 	mine.input = in
@@ -99,7 +99,7 @@ func (p *partition) leave(bookingID string, mine *reserved) {
 }
 
 // reserve keeps the state after an event until it is settled.
-func (p *partition) reserve(mine *reserved, next state, first bool) {
+func (p *partition) reserve(mine *reserved, next kept, first bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	mine.next, mine.first = next, first
@@ -154,7 +154,7 @@ func (p *partition) settle(bookingID string, in pipeline.Position, ok bool) load
 // mark notes the outcome of the oldest unsettled event of a record.
 func (q *queue) mark(in pipeline.Position, ok bool) {
 	for i, e := range q.events {
-		if e.input != in || e.settled || !e.next.known {
+		if e.input != in || e.settled || e.next.blob == "" {
 			continue
 		}
 		e.settled, e.ok = true, ok

@@ -46,12 +46,16 @@ type memory struct {
 
 // pack writes the memory.
 func (m *memory) pack(to []byte) []byte {
+	to = m.ids.pack(appendUint(m.packHead(to), m.ids.overflow))
+	return m.refunds.pack(m.contents.pack(to))
+}
+
+// packHead writes its part without lists.
+func (m *memory) packHead(to []byte) []byte {
 	to = appendText(append(to, memoryV1), m.Input.Topic)
 	to = appendInt(appendInt(to, int64(m.Input.Partition)), m.Input.Offset)
 	to = appendTime(to, m.Ends)
-	to = appendTime(appendInt(to, m.Version.Revision), m.Version.At)
-	to = m.ids.pack(appendUint(to, m.ids.overflow))
-	return m.refunds.pack(m.contents.pack(to))
+	return appendTime(appendInt(to, m.Version.Revision), m.Version.At)
 }
 
 // unpack reads either form of the memory. What it gives stands on text.

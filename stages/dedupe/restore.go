@@ -157,7 +157,7 @@ func (r *restorer) fold(rec pipeline.Record) error {
 		return err
 	}
 	delete(r.expired, key)
-	prior, err := r.into.kept(key)
+	prior, err := r.into.stateOf(key)
 	if err != nil {
 		return err
 	}
@@ -186,23 +186,23 @@ func stateOf(rec pipeline.Record, packed []byte) (state, error) {
 		return state{}, fmt.Errorf("state of %s at %s: header %s: %w", rec.Key, rec.Position(), MemoryHeader, err)
 	}
 	if packed[0] == memoryV1 && bytes.HasPrefix(rec.Value, []byte(`{"booking":{"id":"`)) && json.Valid(rec.Value) {
-		form := append(append(appendFront(nil, packed, rec), formJSON), rec.Value...)
-		return state{known: true, memory: m, blob: string(form)}, nil
+		form := append(append(appendFront(nil, packed, &rec), formJSON), rec.Value...)
+		return state{kept{blob: string(form)}, true, m}, nil
 	}
 	event, err := booking.Decode(rec.Value)
 	if err != nil {
 		return state{}, fmt.Errorf("state of %s at %s: %w", rec.Key, rec.Position(), err)
 	}
 	m.Ends = endOf(&event)
-	form := appendEvent(append(appendFront(nil, m.pack(nil), rec), formLocal), &event)
-	return state{known: true, memory: m, blob: string(form), event: &event}, nil
+	form := appendEvent(append(appendFront(nil, m.pack(nil), &rec), formLocal), &event)
+	return state{kept{blob: string(form)}, true, m}, nil
 }
 
 // forget drops a booking at its tombstone.
 func (r *restorer) forget(key string) error {
 	delete(r.behind, key)
 	delete(r.expired, key)
-	prior, err := r.into.kept(key)
+	prior, err := r.into.stateOf(key)
 	if err != nil || prior == "" {
 		return err
 	}
@@ -257,11 +257,11 @@ func (r *restorer) writeBack(ctx context.Context) error {
 // stored gives a kept state as it stands on bookings.current; a tombstone where
 // there is none.
 func (p *partition) stored(bookingID string) (pipeline.Record, error) {
-	blob, err := p.kept(bookingID)
+	blob, err := p.stateOf(bookingID)
 	if err != nil || blob == "" {
 		return pipeline.Record{Key: []byte(bookingID)}, err
 	}
-	k, err := readFront(blob)
+	k, err := kept{blob: blob}.read()
 	if err != nil {
 		return pipeline.Record{}, fmt.Errorf("local state of %s: %w", bookingID, err)
 	}

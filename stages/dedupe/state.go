@@ -9,16 +9,21 @@ import (
 
 type windowLength = time.Duration
 
-// state is what is known of one booking: how it stands on local disk (see
-// blob.go), and what of that was looked at. Nobody changes one.
+// kept is what is known of one booking. Nobody changes one.
+type kept struct {
+	// blob is how it stands on local disk (see blob.go); empty is nothing known.
+	blob string
+	// event is the latest state, as booking.Decode gives it: what the public
+	// form leaves out (ID, Type, Time, Origin) is not in it. It is nil where
+	// nobody decoded it (whole).
+	event *booking.Event
+}
+
+// state is what is known of one booking, with its memory at hand.
 type state struct {
+	kept
 	known  bool
 	memory memory
-	blob   string
-	// event is the latest state, as booking.Decode gives it: what the public
-	// form leaves out (ID, Type, Time, Origin) is not in it. It is nil until
-	// somebody asks for it (whole).
-	event *booking.Event
 }
 
 // newerThan tells an event that is older than the state. Payments never are:
@@ -29,7 +34,7 @@ func (k *state) newerThan(e *booking.Event) bool {
 
 // head gives the part without lists of the memory after published, which the
 // event ev led to, when latest is the state after it.
-func (k *state) head(ev pipeline.Event, published, latest *booking.Event) memory {
+func (k *state) head(ev *pipeline.Event, published, latest *booking.Event) memory {
 	next := memory{Input: seenUpTo{ev.Input}, Ends: endOf(latest), Version: k.memory.Version}
 	if !published.Stale && !payment(published) {
 		next.Version = next.Version.or(versionOf(ev.Booking))
