@@ -26,6 +26,9 @@ const (
 	// swept is how many states are looked at for whether they have expired each
 	// time their partition is looked at.
 	swept = 2000
+	// restFactor is how much longer than it works on a partition the background
+	// rests after it.
+	restFactor = 3
 )
 
 // open opens the store with the first claim.
@@ -85,6 +88,10 @@ func (s *stage) background(ctx context.Context, st *store) {
 		for _, p := range s.claimed() {
 			if p.due(now) {
 				s.complain("look after the state", s.tend(p, now))
+				if s.rest(ctx, now) != nil {
+					return
+				}
+				now = s.clock.Now()
 			}
 		}
 		if now.Sub(forget) >= trusted/8 {
@@ -100,6 +107,16 @@ func (s *stage) background(ctx context.Context, st *store) {
 			return
 		}
 	}
+}
+
+// rest keeps the background from taking more than a part of one core from the
+// stream, however much there is to follow.
+func (s *stage) rest(ctx context.Context, began time.Time) error {
+	took := s.clock.Now().Sub(began)
+	if took < time.Millisecond {
+		return nil
+	}
+	return s.clock.Sleep(ctx, min(restFactor*took, every))
 }
 
 func (s *stage) complain(doing string, err error) {
@@ -126,11 +143,16 @@ func (p *partition) due(now time.Time) bool {
 func (s *stage) tend(p *partition, now time.Time) error {
 	p.follow.Lock()
 	defer p.follow.Unlock()
+	passed := p.pass(now)
 	p.watch(now)
 	defer p.unwatch()
-	if err := p.advance(p.ctx, now); err != nil {
+	if err := p.advance(p.ctx, now, passed); err != nil {
 		return fmt.Errorf("follow the state of %s: %w", p.id, err)
 	}
+	if now.Sub(p.sweptAt) < every {
+		return nil
+	}
+	p.sweptAt = now
 	if err := p.expire(p.ctx, now, s.window); err != nil {
 		return fmt.Errorf("drop expired states of %s: %w", p.id, err)
 	}

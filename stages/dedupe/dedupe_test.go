@@ -35,6 +35,7 @@ type house struct {
 	count   int32
 	fs      vfs.FS // nil is a state in memory
 	clock   pipeline.Clock
+	places  bool // acknowledged events say where their record stands
 
 	mu   sync.Mutex
 	read int // records that restores and looks have read
@@ -168,10 +169,15 @@ func (h *house) process(ev pipeline.Event, acknowledged bool) (pipeline.Event, e
 	if err != nil {
 		return pipeline.Event{}, err
 	}
-	for _, side := range out[0].Side {
-		if side.Output == pipeline.Current && acknowledged {
-			h.current = append(h.current, side.Record)
+	for i, side := range out[0].Side {
+		if side.Output != pipeline.Current || !acknowledged {
+			continue
 		}
+		if h.places {
+			side.Record.Topic, side.Record.Offset, side.Record.Time = "bookings.current", int64(len(h.current)), morning
+			out[0].Side[i] = side
+		}
+		h.current = append(h.current, side.Record)
 	}
 	h.stage.(pipeline.Settler).Settle(out[0], acknowledged)
 	return out[0], nil

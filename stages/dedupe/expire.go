@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"context"
+	"encoding/binary"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -52,8 +53,11 @@ func (p *partition) round(seen int, last []byte) {
 }
 
 func expiredBlob(value []byte, now time.Time, window windowLength) bool {
-	r := reading{rest: string(value)}
-	m, err := unpack(r.text())
+	n, at := binary.Uvarint(value)
+	if at <= 0 || n > uint64(len(value)-at) {
+		return false
+	}
+	m, err := unpack(string(value[at : at+int(n)]))
 	return err == nil && m.expired(now, window) // what cannot be read is said where it is used
 }
 

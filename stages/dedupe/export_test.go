@@ -253,3 +253,15 @@ func Compact(s pipeline.Stage) error {
 	}
 	return s.(*stage).store.db.Compact(context.Background(), []byte{0}, []byte{0xff}, true)
 }
+
+// Spans are the offsets that a claim filled itself.
+type Spans struct{ spans }
+
+// Add notes an offset.
+func (s *Spans) Add(offset int64) { s.add(pipeline.Record{Offset: offset}) }
+
+// Pass goes over those that follow next.
+func (s *Spans) Pass(next int64) (to, last int64, ok bool) {
+	to, r, ok := s.pass(next)
+	return to, r.Offset, ok
+}

@@ -10,14 +10,21 @@ import (
 
 // A checkpoint must never pass a record that the local state does not hold.
 // The end of the topic alone cannot tell: a member that has lost its claim and
-// does not know it yet sees an end behind records of the new owner. So the
-// checkpoint follows the topic by reading it, a little behind and off the path
-// of events. A record may be passed when the local state holds it or a later one
-// of its booking; the first that it does not hold (an event that is under way,
-// or another member's) is where the checkpoint stays until it does.
+// does not know it yet sees an end behind records of the new owner. Two things
+// can:
 //
-// Reading also shows at once what a lost member overwrote, which is then written
-// back while the newest state is still at hand (invariant 6).
+// Where an acknowledged event says at which offset its record stands, the
+// checkpoint passes the offsets that this claim filled itself, one after the
+// other (pass). An offset that is missing among them is an event under way, or
+// it is somebody else's.
+//
+// What is missing for longer, and everything where no offsets are said, is read,
+// a little behind and off the path of events. A record may be passed when the
+// local state holds it or a later one of its booking; the first that it does not
+// hold (an event that is under way, or another member's) is where the checkpoint
+// stays until it does. Reading also shows what a lost member overwrote, which is
+// then written back while the newest state is still at hand (invariant 6). None
+// of that can hide among offsets of our own.
 
 // look is one look at what the topic got since the checkpoint. Its maps are by
 // booking.
@@ -43,11 +50,33 @@ type unheld struct {
 	tombstone bool
 }
 
-// advance follows the topic to its present end.
-func (p *partition) advance(ctx context.Context, now time.Time) error {
+// pass moves the checkpoint, which still has to be written, over records of this
+// claim's own, and tells whether it did. It is called before a look begins: what
+// a look has to compare with is what was not passed.
+func (p *partition) pass(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next, last, ok := p.own.pass(p.point.next)
+	if ok {
+		p.point.next, p.point.at, p.point.partitions, p.point.last = next, now, p.reader.Partitions(), anchorOf(last)
+		p.point.inputs, p.point.states = p.inputs, p.states
+	}
+	return ok
+}
+
+// advance follows the topic to its present end; passed tells that the checkpoint
+// was moved and not yet written. Then nothing is read this time: what is missing
+// behind it may be on its way still.
+func (p *partition) advance(ctx context.Context, now time.Time, passed bool) error {
 	end, err := p.reader.StateEnd(ctx)
 	if err != nil {
 		return err
+	}
+	if passed {
+		if end > p.point.next {
+			p.askAgain()
+		}
+		return p.setCheckpoint()
 	}
 	if end <= p.point.next {
 		return p.refresh(now)
@@ -60,6 +89,13 @@ func (p *partition) advance(ctx context.Context, now time.Time) error {
 		return err
 	}
 	return l.move(end, now)
+}
+
+// askAgain makes the partition due soon, though nothing changes any more.
+func (p *partition) askAgain() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.changed = max(p.changed, 1)
 }
 
 // refresh keeps an idle partition's checkpoint from growing too old.

@@ -36,6 +36,7 @@ type partition struct {
 	// more than the highest offset they have seen, states how many there are.
 	changed, inputs, states int64
 	tended                  time.Time // when the background last did
+	own                     spans
 	// broken is what local disk last said: then nothing is judged any more.
 	broken error
 
@@ -44,10 +45,11 @@ type partition struct {
 	ended   bool // under writing: the claim is over, and nothing is written any more
 
 	// follow is held while the background works on the partition.
-	follow sync.Mutex
-	point  checkpoint
-	sweep  []byte // where the next look for expired states begins
-	swept  int64  // states the present round of looks has met
+	follow  sync.Mutex
+	point   checkpoint
+	sweep   []byte    // where the next look for expired states begins
+	swept   int64     // states the present round of looks has met
+	sweptAt time.Time // when it last looked
 }
 
 // latest gives the state that an event is judged by: that of the event before
@@ -148,8 +150,8 @@ func (s *stage) restores(id pipeline.Partition, more int) {
 // that a later claim reads holds it again, together with what other members made
 // of it.
 //
-// No checkpoint is written here: reading the topic once more now would cost as
-// much as reading that tail, and would hold up the new owner.
+// A checkpoint is written as far as is known without reading the topic, which
+// would cost as much as reading that tail, and would hold up the new owner.
 func (s *stage) Revoked(id pipeline.Partition) {
 	s.mu.Lock()
 	p := s.partitions[id]
@@ -157,17 +159,22 @@ func (s *stage) Revoked(id pipeline.Partition) {
 	s.divide()
 	s.mu.Unlock()
 	if p != nil {
-		p.end()
+		s.complain("write the last checkpoint", p.end(s.clock.Now()))
 	}
 }
 
 // end stops the work on the partition. A later claim writes the same keys: what
 // this one has not written by now it never does.
-func (p *partition) end() {
+func (p *partition) end(now time.Time) error {
 	p.cancel()
 	p.follow.Lock()
 	defer p.follow.Unlock()
+	var err error
+	if p.pass(now) {
+		err = p.setCheckpoint()
+	}
 	p.writing.Lock()
 	defer p.writing.Unlock()
 	p.ended = true
+	return err
 }

@@ -63,7 +63,7 @@ func (s *stage) judged(p *partition, ev pipeline.Event, mine *reserved, by *basi
 // the outputs were not acknowledged (invariant 4).
 func (s *stage) Settle(ev pipeline.Event, ok bool) {
 	if p := s.partition(ev.Input); p != nil {
-		p.relieve(p.settle(ev.Key, ev.Input, ok))
+		p.relieve(p.settle(&ev, ok))
 	}
 }
 

@@ -26,6 +26,9 @@ type reserved struct {
 	settled bool
 	ok      bool
 	first   bool // of its booking
+	// at is the state's record on its topic, where placed.
+	at     pipeline.Record
+	placed bool
 }
 
 // newest gives the state that the next event is judged by, nil where only the
@@ -121,14 +124,15 @@ func (p *partition) drop(bookingID string, q *queue) {
 // differs from what a restore would give.
 //
 // It tells how much waits to be written.
-func (p *partition) settle(bookingID string, in pipeline.Position, ok bool) load {
+func (p *partition) settle(ev *pipeline.Event, ok bool) load {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	bookingID := ev.Key
 	q := p.queues[bookingID]
 	if q == nil {
 		return little
 	}
-	q.mark(in, ok)
+	q.mark(ev, ok)
 	done := 0
 	var last *reserved
 	for _, e := range q.events {
@@ -138,6 +142,9 @@ func (p *partition) settle(bookingID string, in pipeline.Position, ok bool) load
 		if done++; e.ok {
 			e.first = e.first || last != nil && last.first
 			last = e
+			if e.placed {
+				p.own.add(e.at) // it or a later state of its booking is kept
+			}
 		}
 	}
 	if last != nil {
@@ -152,13 +159,14 @@ func (p *partition) settle(bookingID string, in pipeline.Position, ok bool) load
 }
 
 // mark notes the outcome of the oldest unsettled event of a record.
-func (q *queue) mark(in pipeline.Position, ok bool) {
+func (q *queue) mark(ev *pipeline.Event, ok bool) {
 	for i, e := range q.events {
-		if e.input != in || e.settled || e.next.blob == "" {
+		if e.input != ev.Input || e.settled || e.next.blob == "" {
 			continue
 		}
 		e.settled, e.ok = true, ok
 		if ok {
+			e.at, e.placed = placed(ev)
 			return
 		}
 		for _, later := range q.events[i+1:] {
