@@ -5,8 +5,8 @@ package dedupe
 // kept as they stand on disk, which is small and nothing for the garbage
 // collector to walk through.
 //
-// It is bounded in bytes by the partition's share of the memory, of which half
-// may wait to be written. Its owner holds a lock.
+// It is bounded in bytes by the partition's share of the memory, of which three
+// quarters may wait to be written (write.go). Its owner holds a lock.
 type hot struct {
 	at    map[string]int
 	slots []slot

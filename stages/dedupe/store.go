@@ -40,8 +40,9 @@ const (
 	stateKeys      = 's'
 )
 
-// storeOptions say where the store is and how much memory it may take, in
-// bytes: half of it holds blocks, a quarter what is not yet flushed.
+// storeOptions say where the store is and how much memory the state may take, in
+// bytes: a quarter of it holds blocks, indexes and filters, and three sixteenths
+// what is not yet flushed. The rest is for states in memory (hot.go).
 type storeOptions struct {
 	dir     string
 	folders int // that may be tried: dir, dir-2, dir-3 and so on; 0 is dir alone
@@ -75,7 +76,7 @@ func openStore(o storeOptions) (*store, error) {
 }
 
 func (o storeOptions) open(lock *pebble.Lock) (*store, error) {
-	cache := pebble.NewCache(o.memory / 2)
+	cache := pebble.NewCache(o.memory / 4)
 	defer cache.Unref() // the database holds its own
 	db, err := pebble.Open(o.dir, o.pebble(lock, cache))
 	if err != nil {
@@ -93,7 +94,7 @@ func (o storeOptions) pebble(lock *pebble.Lock, cache *pebble.Cache) *pebble.Opt
 		FS: o.fs, Lock: lock, Cache: cache, Logger: o.log,
 		FormatMajorVersion:          pebble.FormatNewest,
 		DisableWAL:                  true,
-		MemTableSize:                uint64(o.memory / 8),
+		MemTableSize:                uint64(o.memory / 16),
 		MemTableStopWritesThreshold: 3,
 		MaxOpenFiles:                500,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/4) },

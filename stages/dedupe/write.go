@@ -40,14 +40,19 @@ const (
 
 // load tells how much waits; p.mu is held.
 func (p *partition) load() load {
+	limit := min(p.share/2, maxWaiting)
 	switch waiting := p.hot.waitingBytes; {
-	case waiting > p.share/2:
+	case waiting > limit+limit/2:
 		return tooMuch
-	case waiting > p.share/4:
+	case waiting > limit:
 		return much
 	}
 	return little
 }
+
+// maxWaiting is how many bytes of states wait at most before they are written:
+// the longer they wait, the more of them change again and are written once.
+const maxWaiting = 8 << 20
 
 // relieve has what waits written.
 func (p *partition) relieve(l load) {
@@ -101,22 +106,34 @@ func (p *partition) writeKept() error {
 	return nil
 }
 
-// apply writes changes of bookings under a prefix, all of them or none.
+// apply writes changes of bookings under a prefix, in batches that are small
+// beside a memtable.
 func (s *store) apply(prefix []byte, changes []change) error {
-	size := 0
-	for _, c := range changes {
-		size += len(prefix) + len(c.booking) + len(c.blob) + 16
-	}
-	batch := s.db.NewBatchWithSize(size)
-	for _, c := range changes {
-		if err := c.into(batch, prefix); err != nil {
+	for len(changes) > 0 {
+		n, size := 0, 0
+		for n < len(changes) && size < batchBytes {
+			size += len(prefix) + len(changes[n].booking) + len(changes[n].blob) + 16
+			n++
+		}
+		if err := s.batch(prefix, changes[:n], size); err != nil {
 			return fmt.Errorf("write local states: %w", err)
 		}
+		changes = changes[n:]
 	}
-	if err := batch.Commit(pebble.NoSync); err != nil {
-		return fmt.Errorf("write local states: %w", err)
+	return nil
+}
+
+const batchBytes = 256 << 10
+
+func (s *store) batch(prefix []byte, changes []change, size int) error {
+	batch := s.db.NewBatchWithSize(size)
+	defer func() { _ = batch.Close() }()
+	for _, c := range changes {
+		if err := c.into(batch, prefix); err != nil {
+			return err
+		}
 	}
-	return batch.Close()
+	return batch.Commit(pebble.NoSync)
 }
 
 // into writes a change straight into a batch.
