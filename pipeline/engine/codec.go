@@ -165,19 +165,36 @@ func (c *carried) common(r *pipeline.Record) (*pipeline.Event, error) {
 	if len(c.source) == 0 || len(c.id) == 0 || len(r.Key) == 0 {
 		return nil, errors.New("key, ce_id or source is missing")
 	}
+	text := c.texts(r.Key)
 	ev := &pipeline.Event{
-		Source:      string(c.source),
-		Plugin:      string(c.plugin),
-		NativeEvent: string(c.native),
-		Verified:    string(c.verified),
-		ID:          string(c.id),
-		Key:         string(r.Key),
-		TraceParent: string(c.trace),
+		Source:      text(c.source),
+		Plugin:      text(c.plugin),
+		NativeEvent: text(c.native),
+		Verified:    text(c.verified),
+		ID:          text(c.id),
+		Key:         text(r.Key),
+		TraceParent: text(c.trace),
 		ReceivedAt:  received,
 		Input:       r.Position(),
 	}
 	ev.Raw, err = c.rawOf(r)
 	return ev, err
+}
+
+// texts gives the headers of every event as texts that share one piece of
+// memory, in the order in which common asks for them.
+func (c *carried) texts(key []byte) func([]byte) string {
+	var all strings.Builder
+	all.Grow(len(c.source) + len(c.plugin) + len(c.native) + len(c.verified) + len(c.id) + len(key) + len(c.trace))
+	for _, value := range [][]byte{c.source, c.plugin, c.native, c.verified, c.id, key, c.trace} {
+		all.Write(value)
+	}
+	rest := all.String()
+	return func(value []byte) string {
+		text := rest[:len(value)]
+		rest = rest[len(value):]
+		return text
+	}
 }
 
 // rawOf gives the raw position a record carries; a record without one is the

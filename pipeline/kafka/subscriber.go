@@ -191,6 +191,11 @@ func NewSubscriber(cfg Config, sc SubscriberConfig) (*Subscriber, error) {
 	}, nil
 }
 
+// fetchBytes is what a fetch asks of one partition. Records stay in memory with
+// their whole fetch, so that it bounds what a slow partition holds; a batch that
+// is larger comes whole all the same (KIP-74).
+const fetchBytes = 256 << 10
+
 // consuming sets what a member of a group needs.
 func consuming(c *sarama.Config, cfg Config, sc SubscriberConfig) {
 	c.Consumer.Offsets.Initial = sarama.OffsetOldest // a new group must not skip the backlog
@@ -213,7 +218,7 @@ func consuming(c *sarama.Config, cfg Config, sc SubscriberConfig) {
 	c.Consumer.Offsets.AutoCommit.Enable = sc.Transactions == nil
 	c.Consumer.Offsets.AutoCommit.Interval = time.Hour
 	c.Consumer.Return.Errors = true
-	c.Consumer.Fetch.Default = int32(max(1<<20, cfg.maxRecord()))
+	c.Consumer.Fetch.Default = fetchBytes
 	c.Consumer.Retry.Backoff = 250 * time.Millisecond
 	// A claim notices that it was revoked when the fetch that is out returns.
 	c.Consumer.MaxWaitTime = 250 * time.Millisecond
