@@ -1,5 +1,7 @@
 package booking
 
+import "github.com/reservoirhq/reservoir/pipeline/booking/jsontext"
+
 // The public form, written by hand in the order of the fields of the types:
 // two of it are written for every event, and by reflection each would cost five
 // times as much. Every function gives, byte for byte, what encoding/json makes of
@@ -20,41 +22,41 @@ func appendEvent(dst []byte, e *Event) []byte {
 	dst = appendCancellation(append(dst, `,"cancellation":`...), e.Cancellation)
 	dst = appendReported(append(dst, `,"refund_reported":`...), e.RefundReported)
 	dst = appendPayment(append(dst, `,"payment":`...), e.Payment)
-	dst = appendBool(dst, `,"stale":`, e.Stale)
-	dst = appendNotes(dst, `,"quality":{"missing":`, e.Quality.Missing)
-	dst = appendNotes(dst, `,"assumed":`, e.Quality.Assumed)
-	dst = appendNotes(dst, `,"inherited":`, e.Quality.Inherited)
-	dst = appendNotes(dst, `,"conflicts":`, e.Quality.Conflicts)
+	dst = jsontext.Bool(dst, `,"stale":`, e.Stale)
+	dst = jsontext.Texts(dst, `,"quality":{"missing":`, e.Quality.Missing)
+	dst = jsontext.Texts(dst, `,"assumed":`, e.Quality.Assumed)
+	dst = jsontext.Texts(dst, `,"inherited":`, e.Quality.Inherited)
+	dst = jsontext.Texts(dst, `,"conflicts":`, e.Quality.Conflicts)
 	dst = appendLineage(dst, &e.Lineage)
 	return append(dst, `}}`...)
 }
 
 func appendLineage(dst []byte, l *Lineage) []byte {
-	dst = appendText(dst, `},"lineage":{"delivery_id":`, l.DeliveryID)
-	dst = appendText(dst, `,"raw":{"topic":`, l.Raw.Topic)
-	dst = appendInt(dst, `,"partition":`, l.Raw.Partition)
-	dst = appendInt(dst, `,"offset":`, l.Raw.Offset)
-	dst = appendText(dst, `,"sha256":`, l.Raw.SHA256)
-	dst = appendText(dst, `},"verified":`, l.Verified)
-	dst = appendMaybeText(dst, `,"native_event":`, l.NativeEvent)
-	dst = appendText(dst, `,"plugin":`, l.Plugin)
-	return appendMaybeTime(dst, `,"looked_up_at":`, l.LookedUpAt)
+	dst = jsontext.Text(dst, `},"lineage":{"delivery_id":`, l.DeliveryID)
+	dst = jsontext.Text(dst, `,"raw":{"topic":`, l.Raw.Topic)
+	dst = jsontext.Int(dst, `,"partition":`, l.Raw.Partition)
+	dst = jsontext.Int(dst, `,"offset":`, l.Raw.Offset)
+	dst = jsontext.Text(dst, `,"sha256":`, l.Raw.SHA256)
+	dst = jsontext.Text(dst, `},"verified":`, l.Verified)
+	dst = jsontext.MaybeText(dst, `,"native_event":`, l.NativeEvent)
+	dst = jsontext.Text(dst, `,"plugin":`, l.Plugin)
+	return jsontext.MaybeTime(dst, `,"looked_up_at":`, l.LookedUpAt)
 }
 
 func appendCancellation(dst []byte, c *Cancellation) []byte {
 	if c == nil {
-		return append(dst, null...)
+		return append(dst, jsontext.Null...)
 	}
-	dst = appendMaybeTime(dst, `{"requested_at":`, c.RequestedAt)
-	dst = appendText(dst, `,"by":`, c.By)
-	dst = appendMaybeText(dst, `,"reason_code":`, c.ReasonCode)
-	dst = appendMaybeText(dst, `,"reason_native":`, c.ReasonNative)
+	dst = jsontext.MaybeTime(dst, `{"requested_at":`, c.RequestedAt)
+	dst = jsontext.Text(dst, `,"by":`, c.By)
+	dst = jsontext.MaybeText(dst, `,"reason_code":`, c.ReasonCode)
+	dst = jsontext.MaybeText(dst, `,"reason_native":`, c.ReasonNative)
 	return append(dst, '}')
 }
 
 func appendReported(dst []byte, reported []Reported) []byte {
 	if reported == nil {
-		return append(dst, null...)
+		return append(dst, jsontext.Null...)
 	}
 	dst = append(dst, '[')
 	for i := range reported {
@@ -62,10 +64,10 @@ func appendReported(dst []byte, reported []Reported) []byte {
 			dst = append(dst, ',')
 		}
 		r := &reported[i]
-		dst = appendText(dst, `{"field":`, r.Field)
-		dst = appendMaybeText(dst, `,"currency":`, r.Currency)
-		dst = appendMaybeInt(dst, `,"exponent":`, r.Exponent)
-		dst = appendMaybeInt(dst, `,"amount_minor":`, r.AmountMinor)
+		dst = jsontext.Text(dst, `{"field":`, r.Field)
+		dst = jsontext.MaybeText(dst, `,"currency":`, r.Currency)
+		dst = jsontext.MaybeInt(dst, `,"exponent":`, r.Exponent)
+		dst = jsontext.MaybeInt(dst, `,"amount_minor":`, r.AmountMinor)
 		dst = append(dst, '}')
 	}
 	return append(dst, ']')
@@ -73,15 +75,15 @@ func appendReported(dst []byte, reported []Reported) []byte {
 
 func appendPayment(dst []byte, p *Payment) []byte {
 	if p == nil {
-		return append(dst, null...)
+		return append(dst, jsontext.Null...)
 	}
-	dst = appendText(dst, `{"id":`, p.ID)
-	dst = appendMaybeInt(dst, `,"total_minor":`, p.TotalMinor)
-	dst = appendMaybeInt(dst, `,"amount_minor":`, p.AmountMinor)
-	dst = appendMaybeText(dst, `,"currency":`, p.Currency)
-	dst = appendMaybeInt(dst, `,"exponent":`, p.Exponent)
-	dst = appendMaybeText(dst, `,"status":`, p.Status)
-	dst = appendMaybeText(dst, `,"type":`, p.Type)
-	dst = appendMaybeTime(dst, `,"paid_at":`, p.PaidAt)
+	dst = jsontext.Text(dst, `{"id":`, p.ID)
+	dst = jsontext.MaybeInt(dst, `,"total_minor":`, p.TotalMinor)
+	dst = jsontext.MaybeInt(dst, `,"amount_minor":`, p.AmountMinor)
+	dst = jsontext.MaybeText(dst, `,"currency":`, p.Currency)
+	dst = jsontext.MaybeInt(dst, `,"exponent":`, p.Exponent)
+	dst = jsontext.MaybeText(dst, `,"status":`, p.Status)
+	dst = jsontext.MaybeText(dst, `,"type":`, p.Type)
+	dst = jsontext.MaybeTime(dst, `,"paid_at":`, p.PaidAt)
 	return append(dst, '}')
 }

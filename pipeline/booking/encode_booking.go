@@ -1,18 +1,20 @@
 package booking
 
+import "github.com/reservoirhq/reservoir/pipeline/booking/jsontext"
+
 func appendBooking(dst []byte, b *Booking) []byte {
-	dst = appendText(dst, `{"id":`, b.ID)
-	dst = appendText(dst, `,"provider":`, b.Provider)
-	dst = appendText(dst, `,"source":`, b.Source)
+	dst = jsontext.Text(dst, `{"id":`, b.ID)
+	dst = jsontext.Text(dst, `,"provider":`, b.Provider)
+	dst = jsontext.Text(dst, `,"source":`, b.Source)
 	dst = appendRefs(append(dst, `,"refs":`...), b.Refs)
-	dst = appendText(dst, `,"kind":`, b.Kind)
-	dst = appendText(dst, `,"status":`, b.Status)
-	dst = appendMaybeText(dst, `,"status_native":`, b.StatusNative)
-	dst = appendText(dst, `,"payment_status":`, b.PaymentStatus)
-	dst = appendMaybeTime(dst, `,"booked_at":`, b.BookedAt)
-	dst = appendMaybeTime(dst, `,"confirmed_at":`, b.ConfirmedAt)
-	dst = appendMaybeTime(dst, `,"cancelled_at":`, b.CancelledAt)
-	dst = appendMaybeTime(dst, `,"updated_at":`, b.UpdatedAt)
+	dst = jsontext.Text(dst, `,"kind":`, b.Kind)
+	dst = jsontext.Text(dst, `,"status":`, b.Status)
+	dst = jsontext.MaybeText(dst, `,"status_native":`, b.StatusNative)
+	dst = jsontext.Text(dst, `,"payment_status":`, b.PaymentStatus)
+	dst = jsontext.MaybeTime(dst, `,"booked_at":`, b.BookedAt)
+	dst = jsontext.MaybeTime(dst, `,"confirmed_at":`, b.ConfirmedAt)
+	dst = jsontext.MaybeTime(dst, `,"cancelled_at":`, b.CancelledAt)
+	dst = jsontext.MaybeTime(dst, `,"updated_at":`, b.UpdatedAt)
 	dst = appendService(append(dst, `,"service":`...), b.Service)
 	dst = appendProduct(append(dst, `,"product":`...), b.Product)
 	dst = appendParty(append(dst, `,"party":`...), b.Party)
@@ -24,94 +26,94 @@ func appendBooking(dst []byte, b *Booking) []byte {
 
 func appendRefs(dst []byte, refs []Ref) []byte {
 	if refs == nil {
-		return append(dst, null...)
+		return append(dst, jsontext.Null...)
 	}
 	dst = append(dst, '[')
 	for i := range refs {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendText(dst, `{"kind":`, refs[i].Kind)
-		dst = append(appendText(dst, `,"value":`, refs[i].Value), '}')
+		dst = jsontext.Text(dst, `{"kind":`, refs[i].Kind)
+		dst = append(jsontext.Text(dst, `,"value":`, refs[i].Value), '}')
 	}
 	return append(dst, ']')
 }
 
 func appendService(dst []byte, s *Service) []byte {
 	if s == nil {
-		return append(dst, null...)
+		return append(dst, jsontext.Null...)
 	}
-	dst = appendMaybeTime(dst, `{"starts_at":`, s.StartsAt)
-	dst = appendMaybeTime(dst, `,"ends_at":`, s.EndsAt)
-	dst = appendMaybeText(dst, `,"start_local":`, s.StartLocal)
-	dst = appendMaybeText(dst, `,"end_local":`, s.EndLocal)
-	dst = appendText(dst, `,"zone":`, s.Zone)
-	dst = appendText(dst, `,"precision":`, s.Precision)
-	return append(appendMaybeInt(dst, `,"nights":`, s.Nights), '}')
+	dst = jsontext.MaybeTime(dst, `{"starts_at":`, s.StartsAt)
+	dst = jsontext.MaybeTime(dst, `,"ends_at":`, s.EndsAt)
+	dst = jsontext.MaybeText(dst, `,"start_local":`, s.StartLocal)
+	dst = jsontext.MaybeText(dst, `,"end_local":`, s.EndLocal)
+	dst = jsontext.Text(dst, `,"zone":`, s.Zone)
+	dst = jsontext.Text(dst, `,"precision":`, s.Precision)
+	return append(jsontext.MaybeInt(dst, `,"nights":`, s.Nights), '}')
 }
 
 func appendProduct(dst []byte, p *Product) []byte {
 	if p == nil {
-		return append(dst, null...)
+		return append(dst, jsontext.Null...)
 	}
-	dst = appendMaybeText(dst, `{"id":`, p.ID)
-	dst = appendMaybeText(dst, `,"external_id":`, p.ExternalID)
-	return append(appendMaybeText(dst, `,"name":`, p.Name), '}')
+	dst = jsontext.MaybeText(dst, `{"id":`, p.ID)
+	dst = jsontext.MaybeText(dst, `,"external_id":`, p.ExternalID)
+	return append(jsontext.MaybeText(dst, `,"name":`, p.Name), '}')
 }
 
 func appendParty(dst []byte, p *Party) []byte {
 	if p == nil {
-		return append(dst, null...)
+		return append(dst, jsontext.Null...)
 	}
-	dst = appendMaybeInt(dst, `{"size":`, p.Size)
-	dst = appendMaybeInt(dst, `,"adults":`, p.Adults)
-	return append(appendMaybeInt(dst, `,"children":`, p.Children), '}')
+	dst = jsontext.MaybeInt(dst, `{"size":`, p.Size)
+	dst = jsontext.MaybeInt(dst, `,"adults":`, p.Adults)
+	return append(jsontext.MaybeInt(dst, `,"children":`, p.Children), '}')
 }
 
 func appendPrice(dst []byte, p *Price) []byte {
 	if p == nil {
-		return append(dst, null...)
+		return append(dst, jsontext.Null...)
 	}
-	dst = appendText(dst, `{"currency":`, p.Currency)
-	dst = appendInt(dst, `,"exponent":`, p.Exponent)
-	dst = appendInt(dst, `,"total_minor":`, p.TotalMinor)
+	dst = jsontext.Text(dst, `{"currency":`, p.Currency)
+	dst = jsontext.Int(dst, `,"exponent":`, p.Exponent)
+	dst = jsontext.Int(dst, `,"total_minor":`, p.TotalMinor)
 	return append(appendComponents(append(dst, `,"components":`...), p.Components), '}')
 }
 
 func appendComponents(dst []byte, components []Component) []byte {
 	if components == nil {
-		return append(dst, null...)
+		return append(dst, jsontext.Null...)
 	}
 	dst = append(dst, '[')
 	for i := range components {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendText(dst, `{"type":`, components[i].Type)
-		dst = append(appendInt(dst, `,"amount_minor":`, components[i].AmountMinor), '}')
+		dst = jsontext.Text(dst, `{"type":`, components[i].Type)
+		dst = append(jsontext.Int(dst, `,"amount_minor":`, components[i].AmountMinor), '}')
 	}
 	return append(dst, ']')
 }
 
 func appendTerms(dst []byte, t *Terms) []byte {
 	if t == nil {
-		return append(dst, null...)
+		return append(dst, jsontext.Null...)
 	}
-	dst = appendMaybeText(dst, `{"label_native":`, t.LabelNative)
-	return append(appendMaybeText(dst, `,"tier":`, t.Tier), '}')
+	dst = jsontext.MaybeText(dst, `{"label_native":`, t.LabelNative)
+	return append(jsontext.MaybeText(dst, `,"tier":`, t.Tier), '}')
 }
 
 func appendPeople(dst []byte, people []Person) []byte {
 	if people == nil {
-		return append(dst, null...)
+		return append(dst, jsontext.Null...)
 	}
 	dst = append(dst, '[')
 	for i := range people {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendText(dst, `{"role":`, people[i].Role)
-		dst = append(appendText(dst, `,"token":`, people[i].Token), '}')
+		dst = jsontext.Text(dst, `{"role":`, people[i].Role)
+		dst = append(jsontext.Text(dst, `,"token":`, people[i].Token), '}')
 	}
 	return append(dst, ']')
 }

@@ -3,6 +3,8 @@ package booking
 import (
 	"errors"
 	"time"
+
+	"github.com/reservoirhq/reservoir/pipeline/booking/jsontext"
 )
 
 // envelope is the internal form: what the public one leaves to the headers,
@@ -26,9 +28,9 @@ func AppendInternal(dst []byte, e *Event) ([]byte, error) {
 	if !writable(tidy.Time) || !writable(tidy.Origin.At) {
 		return dst, errYear
 	}
-	dst = appendText(dst, `{"id":`, tidy.ID)
-	dst = appendText(dst, `,"type":`, tidy.Type)
-	dst = appendTime(dst, `,"time":`, tidy.Time)
+	dst = jsontext.Text(dst, `{"id":`, tidy.ID)
+	dst = jsontext.Text(dst, `,"type":`, tidy.Type)
+	dst = jsontext.Time(dst, `,"time":`, tidy.Time)
 	dst = appendOrigin(dst, &tidy.Origin)
 	dst = appendEvent(append(dst, `},"event":`...), &tidy)
 	return append(dst, '}'), nil
@@ -44,14 +46,14 @@ func writable(t time.Time) bool {
 func appendOrigin(dst []byte, o *Origin) []byte {
 	dst = append(dst, `,"origin":{`...)
 	if o.EventID != "" {
-		dst = append(appendText(dst, `"event_id":`, o.EventID), ',')
+		dst = append(jsontext.Text(dst, `"event_id":`, o.EventID), ',')
 	}
-	dst = appendText(dst, `"content":`, o.Content)
+	dst = jsontext.Text(dst, `"content":`, o.Content)
 	if o.Revision != 0 {
-		dst = appendInt(dst, `,"revision":`, o.Revision)
+		dst = jsontext.Int(dst, `,"revision":`, o.Revision)
 	}
 	if !o.At.IsZero() {
-		dst = appendTime(dst, `,"at":`, o.At)
+		dst = jsontext.Time(dst, `,"at":`, o.At)
 	}
 	if o.Thin {
 		dst = append(dst, `,"thin":true`...)
@@ -59,7 +61,7 @@ func appendOrigin(dst []byte, o *Origin) []byte {
 	if o.LookedUp {
 		dst = append(dst, `,"looked_up":true`...)
 	}
-	return appendText(dst, `,"native_key":`, o.NativeKey)
+	return jsontext.Text(dst, `,"native_key":`, o.NativeKey)
 }
 
 // readEnvelope reads what AppendInternal writes into a zero event.

@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/reservoirhq/reservoir/pipeline/booking/jsontext"
 )
 
 // reader reads what the encoder writes: the same members in the same order,
@@ -42,7 +44,7 @@ func (r *reader) next(text string) bool {
 // is passes over a member's name and tells whether its value is not null.
 func (r *reader) is(name string) bool {
 	r.skip(name)
-	return !r.off && !r.next(null)
+	return !r.off && !r.next(jsontext.Null)
 }
 
 func (r *reader) bool(name string) bool {
@@ -76,7 +78,7 @@ func (r *reader) quoted() string {
 	}
 	start := r.at
 	for i := start; i < len(r.text); i++ {
-		if b := r.text[i]; b < utf8.RuneSelf && plain[b] {
+		if jsontext.Plain(r.text[i]) {
 			continue
 		}
 		if r.text[i] != '"' {

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -108,7 +107,7 @@ func (d *Decision) fail(code, message string) {
 
 // record makes the record for the decisions topic.
 func (d *Decision) record(ev pipeline.Event) (pipeline.Record, error) {
-	value, err := json.Marshal(d)
+	value, err := d.encode()
 	if err != nil {
 		return pipeline.Record{}, fmt.Errorf("encode the decision on event %s: %w", d.EventID, err)
 	}

@@ -10,3 +10,6 @@ import (
 func InputTerms(ev pipeline.Event) ast.Value {
 	return inputter{fields: &fields{whole: true}}.input(ev, derive(ev)).Value
 }
+
+// EncodeDecision is the value of the decision's record.
+func EncodeDecision(d Decision) ([]byte, error) { return d.encode() }
