@@ -39,7 +39,7 @@ func (k kept) read() (state, error) {
 	r := reading{rest: k.blob}
 	m, err := unpack(r.text())
 	if r.broken || err != nil {
-		return state{}, fmt.Errorf("the memory: %w", errCut)
+		return state{}, fmt.Errorf("header %s: %w", MemoryHeader, errCut)
 	}
 	return state{kept: k, known: true, memory: m}, nil
 }

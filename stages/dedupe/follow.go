@@ -188,7 +188,7 @@ func (l *look) elsewhere(in seenUpTo) bool {
 }
 
 func (l *look) adopt(key string, rec pipeline.Record, packed []byte) error {
-	k, err := stateOf(rec, packed)
+	k, err := stateOf(rec, packed, new([]byte))
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package dedupe
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -112,6 +111,7 @@ type restorer struct {
 
 	read, inputs, states int64
 	last                 pipeline.Record
+	buffer               []byte
 }
 
 func (r *restorer) take(rec pipeline.Record) error {
@@ -147,7 +147,7 @@ func (r *restorer) fold(rec pipeline.Record) error {
 		}
 		return nil // a record that no dedupe stage wrote is no state and changes none
 	}
-	k, err := stateOf(rec, packed)
+	k, err := stateOf(rec, packed, &r.buffer)
 	if err != nil {
 		return err
 	}
@@ -177,25 +177,35 @@ func (r *restorer) fold(rec pipeline.Record) error {
 	return r.keep(rec, k)
 }
 
-// stateOf reads a record of bookings.current. The event of one that this version
-// wrote stays JSON until somebody asks for it: decoding it is most of what a
-// restore would cost, and most bookings are never heard of again.
-func stateOf(rec pipeline.Record, packed []byte) (state, error) {
-	m, err := unpack(string(packed))
-	if err != nil {
-		return state{}, fmt.Errorf("state of %s at %s: header %s: %w", rec.Key, rec.Position(), MemoryHeader, err)
-	}
-	if packed[0] == memoryV1 && bytes.HasPrefix(rec.Value, []byte(`{"booking":{"id":"`)) && json.Valid(rec.Value) {
-		form := append(append(appendFront(nil, packed, &rec), formJSON), rec.Value...)
-		return state{kept{blob: string(form)}, true, m}, nil
-	}
-	event, err := booking.Decode(rec.Value)
+// stateOf reads a record of bookings.current; buffer is room to write in. The
+// event of one that this version wrote stays JSON until somebody asks for it:
+// decoding it is most of what a restore would cost, and most bookings are never
+// heard of again. The topic's checksums vouch for it; whether it is JSON at all
+// is asked where it is decoded.
+func stateOf(rec pipeline.Record, packed []byte, buffer *[]byte) (state, error) {
+	k, err := unpackState(rec, packed, buffer)
 	if err != nil {
 		return state{}, fmt.Errorf("state of %s at %s: %w", rec.Key, rec.Position(), err)
 	}
+	return k, nil
+}
+
+func unpackState(rec pipeline.Record, packed []byte, buffer *[]byte) (state, error) {
+	if len(packed) > 0 && packed[0] == memoryV1 && bytes.HasPrefix(rec.Value, []byte(`{"booking":{"id":"`)) && bytes.HasSuffix(rec.Value, []byte("}}")) {
+		*buffer = append(append(appendFront((*buffer)[:0], packed, &rec), formJSON), rec.Value...)
+		return kept{blob: string(*buffer)}.read()
+	}
+	m, err := unpack(string(packed))
+	if err != nil {
+		return state{}, fmt.Errorf("header %s: %w", MemoryHeader, err)
+	}
+	event, err := booking.Decode(rec.Value)
+	if err != nil {
+		return state{}, err
+	}
 	m.Ends = endOf(&event)
-	form := appendEvent(append(appendFront(nil, m.pack(nil), &rec), formLocal), &event)
-	return state{kept{blob: string(form)}, true, m}, nil
+	*buffer = appendEvent(append(appendFront((*buffer)[:0], m.pack(nil), &rec), formLocal), &event)
+	return state{kept{blob: string(*buffer)}, true, m}, nil
 }
 
 // forget drops a booking at its tombstone.
