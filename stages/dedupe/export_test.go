@@ -265,3 +265,28 @@ func (s *Spans) Pass(next int64) (to, last int64, ok bool) {
 	to, r, ok := s.pass(next)
 	return to, r.Offset, ok
 }
+
+// Hot gives the bytes that states in memory take.
+func Hot(s pipeline.Stage) int64 {
+	var n int64
+	for _, p := range s.(*stage).claimed() {
+		p.mu.Lock()
+		n += p.hot.bytes
+		p.mu.Unlock()
+	}
+	return n
+}
+
+// HotStates are states in memory.
+type HotStates struct{ *hot }
+
+// NewHot gives none.
+func NewHot() HotStates { return HotStates{newHot()} }
+
+func (h HotStates) Change(booking, blob string)        { h.change(booking, blob) }
+func (h HotStates) Find(booking string) (string, bool) { return h.find(booking) }
+func (h HotStates) Take() []change                     { return h.take() }
+func (h HotStates) Failed(all []change)                { h.failed(all) }
+func (h HotStates) Wrote(all []change)                 { h.wrote(all) }
+func (h HotStates) Shrink(limit int64)                 { h.shrink(limit) }
+func (h HotStates) Bytes() int64                       { return h.bytes }

@@ -52,9 +52,15 @@ func (h *hot) change(booking, blob string) {
 		h.waitingBytes += int64(len(blob) - len(s.blob))
 	}
 	s.blob = blob
+	h.wait(h.at[booking])
+}
+
+// wait has a slot written with the next ones.
+func (h *hot) wait(i int) {
+	s := &h.slots[i]
 	if !s.waiting {
 		s.waiting = true
-		h.waiting = append(h.waiting, h.at[booking])
+		h.waiting = append(h.waiting, i)
 		h.waitingBytes += s.bytes()
 	}
 }
@@ -98,6 +104,14 @@ type change struct {
 func (h *hot) wrote(all []change) {
 	for _, c := range all {
 		h.slots[c.slot].writing = false
+	}
+}
+
+// failed says that what take gave may not be on disk: it waits again.
+func (h *hot) failed(all []change) {
+	for _, c := range all {
+		h.slots[c.slot].writing = false
+		h.wait(c.slot)
 	}
 }
 

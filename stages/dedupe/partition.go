@@ -110,6 +110,10 @@ func (p *partition) keep(bookingID string, e *reserved) {
 	}
 }
 
+// restoreShare is the part of the states' memory that a partition has while it is
+// restored: there is nobody yet to read them.
+const restoreShare = 16
+
 // Assigned restores the partition's states before its first record.
 func (s *stage) Assigned(ctx context.Context, id pipeline.Partition, reader pipeline.StateReader) error {
 	store, err := s.open()
@@ -118,7 +122,7 @@ func (s *stage) Assigned(ctx context.Context, id pipeline.Partition, reader pipe
 	}
 	p := &partition{
 		id: id, prefix: partitionKey(stateKeys, id), reader: reader, store: store, stage: s,
-		queues: map[string]*queue{}, recent: map[string]int64{}, hot: newHot(), share: s.hot,
+		queues: map[string]*queue{}, recent: map[string]int64{}, hot: newHot(), share: s.hot / restoreShare,
 	}
 	s.restores(id, 1)
 	defer s.restores(id, -1)

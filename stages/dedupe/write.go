@@ -97,11 +97,13 @@ func (p *partition) writeKept() error {
 		return nil
 	}
 	slices.SortFunc(changes, func(a, b change) int { return strings.Compare(a.booking, b.booking) })
-	if err := p.store.apply(p.prefix, changes); err != nil {
-		return err
-	}
+	err := p.store.apply(p.prefix, changes)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if err != nil {
+		p.hot.failed(changes)
+		return err
+	}
 	p.hot.wrote(changes)
 	return nil
 }
