@@ -1,0 +1,154 @@
+package ledger_test
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/reservoirhq/reservoir/cmd/soak/ledger"
+	"github.com/reservoirhq/reservoir/cmd/soak/traffic"
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+func (h *history) cut(i int) { h.records = slices.Delete(h.records, i, i+1) }
+
+// put adds a record behind the last of its topic and partition.
+func (h *history) put(r pipeline.Record) {
+	at := 0
+	for i, o := range h.records {
+		if o.Topic == r.Topic {
+			at = i + 1
+			if o.Partition == r.Partition && o.Offset >= r.Offset {
+				r.Offset = o.Offset + 1
+			}
+		}
+	}
+	h.records = slices.Insert(h.records, at, r)
+}
+
+func (h *history) again(i int) { h.put(h.records[i]) }
+
+func (h *history) outcome(kind string) int {
+	all := h.on("outcomes")
+	return all[slices.IndexFunc(all, func(i int) bool { return h.records[i].Text("outcome") == kind })]
+}
+
+// also gives the raw record of an event a second outcome.
+func (h *history) also(kind string, event int) {
+	r := h.records[h.outcome(kind)]
+	normalised := h.records[slices.IndexFunc(h.records, func(o pipeline.Record) bool {
+		return o.Topic == h.cfg.Normalised && o.Text("ce_id") == h.records[event].Text("ce_id")
+	})]
+	r.Headers = with(r.Headers, "raw", normalised.Text("raw"))
+	h.put(r)
+}
+
+func with(headers []pipeline.Header, key, value string) []pipeline.Header {
+	return append(slices.Clone(headers), pipeline.Text(key, value))
+}
+
+// die buries a sound record beside its event.
+func (h *history) die() {
+	of, letter := h.records[h.on("normalised")[0]], h.records[h.on("dead")[0]]
+	at := with(with(letter.Headers, "dead_topic", of.Topic), "dead_partition", fmt.Sprint(of.Partition))
+	letter.Headers = with(at, "dead_offset", fmt.Sprint(of.Offset))
+	h.put(letter)
+}
+
+// early takes an event's outcome for one that came after the sample.
+func (h *history) early() { h.before("bookings.events") }
+
+func (h *history) earlyInFront() { h.before("bookings.normalised") }
+
+func (h *history) before(topic string) {
+	s := h.samples[0]
+	ends := maps.Clone(s.Ends)
+	ends[topic] = maps.Clone(ends[topic])
+	for id, end := range ends[topic] {
+		ends[topic][id] = end - 1
+	}
+	h.samples = []ledger.Sample{{Committed: s.Committed, Ends: ends}}
+}
+
+// swap lets two records of one booking change places.
+func (h *history) swap(output string) {
+	all := h.on(output)
+	for _, i := range all {
+		for _, j := range all {
+			a, b := h.records[i], h.records[j]
+			if i < j && len(a.Key) > 0 && bytes.Equal(a.Key, b.Key) && a.Text("ce_id") != b.Text("ce_id") {
+				a.Offset, b.Offset = b.Offset, a.Offset
+				h.records[i], h.records[j] = b, a
+				return
+			}
+		}
+	}
+}
+
+func (h *history) otherCopy() {
+	r := h.records[h.on("events")[0]]
+	r.Value = bytes.Replace(r.Value, []byte(`"stale":false`), []byte(`"stale":true`), 1)
+	h.put(r)
+}
+
+func (h *history) otherID() {
+	i := slices.IndexFunc(h.records, func(r pipeline.Record) bool {
+		return r.Topic == h.cfg.Normalised && r.Text("source") == traffic.Broom
+	})
+	r := h.records[i]
+	r.Headers = with(r.Headers, "ce_id", "another")
+	h.put(r)
+}
+
+func (h *history) decidedAgain() {
+	r := h.records[h.on("decisions")[0]]
+	r.Value = bytes.Replace(r.Value, []byte(`"decision_id":"`), []byte(`"decision_id":"x`), 1)
+	h.put(r)
+}
+
+func (h *history) lastState() int { all := h.on("current"); return all[len(all)-1] }
+
+func (h *history) forget() {
+	key := h.records[h.lastState()].Key
+	h.records = slices.DeleteFunc(h.records, func(r pipeline.Record) bool {
+		return r.Topic == "bookings.current" && bytes.Equal(r.Key, key)
+	})
+}
+
+// older writes a booking's first state over its last.
+func (h *history) older() {
+	key := h.records[h.on("current")[0]].Key
+	count := 0
+	for _, i := range h.on("current") {
+		if bytes.Equal(h.records[i].Key, key) {
+			count++
+		}
+	}
+	if count < 2 {
+		panic("the first booking has one state only")
+	}
+	h.again(h.on("current")[0])
+}
+
+func (h *history) otherState() {
+	i := h.lastState()
+	h.records[i].Value = append(slices.Clone(h.records[i].Value), ' ')
+}
+
+func (h *history) otherMemory() {
+	i := h.lastState()
+	h.records[i].Headers = with(h.records[i].Headers, "reservoir_memory", "nothing")
+}
+
+func (h *history) tombstone() {
+	r := h.records[h.lastState()]
+	r.Value, r.Headers = nil, nil
+	h.put(r)
+}
+
+func (h *history) strange() {
+	r := h.records[h.lastState()]
+	r.Key = []byte("redbroom/strange")
+	h.put(r)
+}

@@ -1,0 +1,21 @@
+// Package ledger proves what a pipeline promises by reading all of its topics
+// afterwards. It is told what senders were answered 200, reads every record
+// that is committed, and says what does not add up:
+//
+//   - acknowledged: a webhook answered 200 that its topic has not, to the byte
+//     (invariants 1 and 8)
+//   - conserved: a record without an outcome, or with two (invariant 3)
+//   - passed: an offset that was committed before its record had an outcome
+//     (invariant 5)
+//   - ordered: a booking whose events stand in another order than it arrived in
+//     (invariant 6)
+//   - copies: an event twice under exactly_once; at least once, a copy that is
+//     not the same to the byte (invariant 7)
+//   - decided: an event that the policy judges without its one decision, or a
+//     refund that was decided twice as if it were two
+//   - state: a booking whose last state is not what a replay of all its events
+//     from scratch gives (invariant 4)
+//
+// It shares no code with what it checks but the codec of records and, for the
+// replay, the dedupe stage itself.
+package ledger

@@ -1,0 +1,98 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/booking"
+)
+
+// published is one event, by its ce_id.
+type published struct {
+	kind  booking.Type
+	sum   sum
+	times int
+}
+
+// addEvent notes an event under the raw record that its lineage names.
+func (l *Ledger) addEvent(r pipeline.Record) error {
+	var event struct {
+		Lineage struct {
+			Raw pipeline.Position `json:"raw"`
+		} `json:"lineage"`
+	}
+	if err := json.Unmarshal(r.Value, &event); err != nil {
+		return fmt.Errorf("the event at %s: %w", r.Position(), err)
+	}
+	if of := l.origin(event.Lineage.Raw.String(), r); of != nil {
+		of.outcomes[emitted] = append(of.outcomes[emitted], r.Position())
+	}
+	id := r.Text("ce_id")
+	if e := l.events[id]; e != nil {
+		l.copied(id, e, r)
+		return nil
+	}
+	l.events[id] = &published{kind: booking.Type(r.Text("ce_type")), sum: digest(r), times: 1}
+	l.inPlace(string(r.Key), id, r)
+	return nil
+}
+
+// copied judges an event that is there again.
+func (l *Ledger) copied(id string, e *published, r pipeline.Record) {
+	e.times++
+	if l.cfg.ExactlyOnce {
+		l.found.add(Copies, "%s has the event %s again", r.Position(), id)
+		return
+	}
+	if digest(r) != e.sum {
+		l.found.add(Copies, "%s has the event %s again with other bytes", r.Position(), id)
+	}
+}
+
+// inPlace: the new events of a booking stand in the order of
+// bookings.normalised (invariant 6). A copy may stand behind a later one: who
+// reads at least once drops it by its id.
+func (l *Ledger) inPlace(key, id string, r pipeline.Record) {
+	at, known := l.first[id]
+	if !known {
+		l.found.add(Conserved, "%s is the event %s, which %s does not have", r.Position(), id, l.cfg.Normalised)
+		return
+	}
+	if before, any := l.behind[key]; any && at < before {
+		l.found.add(Ordered, "%s: the event %s, of offset %d, stands at %s behind that of offset %d", key, id, at, r.Position(), before)
+	}
+	l.behind[key] = max(l.behind[key], at)
+}
+
+// digest is over all that a reader sees of an event.
+func digest(r pipeline.Record) sum {
+	h := sha256.New()
+	h.Write(r.Key)
+	h.Write([]byte{0})
+	h.Write(r.Value)
+	var headers []string
+	for _, header := range r.Headers {
+		if strings.HasPrefix(header.Key, "ce_") {
+			headers = append(headers, header.Key+"="+string(header.Value))
+		}
+	}
+	slices.Sort(headers)
+	h.Write([]byte(strings.Join(headers, "\x00")))
+	return sum(h.Sum(nil))
+}
+
+// Repeats tells how many events there are beside the first of each id.
+func (l *Ledger) Repeats() int {
+	n := 0
+	for _, e := range l.events {
+		n += e.times - 1
+	}
+	return n
+}
+
+// Events tells how many different events there are.
+func (l *Ledger) Events() int { return len(l.events) }
