@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/reservoirhq/reservoir/cmd/soak/ledger"
+)
+
+// check reads every topic and says what does not add up.
+func (s *soak) check(ctx context.Context) error {
+	l, err := ledger.New(s.site.ledger())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	s.load.tell(l)
+	for _, sample := range s.samples {
+		l.Sampled(sample)
+	}
+	s.report.say("reading every topic")
+	if err := l.Read(ctx, s.admin); err != nil {
+		return err
+	}
+	found := l.Faults()
+	for _, f := range found {
+		s.report.wrong("%s", f)
+	}
+	s.report.say("%d webhooks acknowledged, %d events, %d copies, %d dead letters, %d looks at the offsets: %d faults",
+		s.load.answered.Load(), l.Events(), l.Repeats(), l.Letters(), len(s.samples), len(found))
+	return nil
+}
+
+// restored waits until a member has restored the state of every partition.
+func (s *soak) restored(ctx context.Context, m *member) error {
+	return s.until(ctx, "restored", func() bool {
+		text, err := m.metrics(ctx)
+		return err == nil && strings.Count(text, "\nreservoir_state_restore_seconds{") >= s.o.partitions
+	})
+}
+
+// metrics reads what a member says of itself.
+func (m *member) metrics(ctx context.Context) (string, error) {
+	m.mu.Lock()
+	admin := m.admin
+	m.mu.Unlock()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, admin+"/metrics", nil)
+	if err != nil {
+		return "", err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", fmt.Errorf("read the metrics of %s: %w", m.name, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	return string(text), err
+}

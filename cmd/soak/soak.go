@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/reservoirhq/reservoir/cmd/soak/ledger"
+	"github.com/reservoirhq/reservoir/cmd/soak/traffic"
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/kafka"
+	"github.com/reservoirhq/reservoir/plugins/tourcms/tourcmstest"
+)
+
+// patience bounds every wait: what takes longer hangs. A consumer group may
+// need a session and a rebalance for each of two faults.
+const patience = 3 * time.Minute
+
+// soak is one run: a pipeline of several members, senders, and harm.
+type soak struct {
+	o       options
+	cluster *cluster
+	site    site
+	dir     string
+	admin   *kafka.Admin
+	api     *tourcmstest.API
+	server  *httptest.Server
+	report  *report
+	fleet   *fleet
+	load    *load
+	watch   *watch
+	samples []ledger.Sample
+	stop    context.CancelFunc // of the watch
+	work    sync.WaitGroup
+}
+
+// newSoak makes the pipeline's topics; nothing runs yet.
+func newSoak(ctx context.Context, o options, c *cluster, out io.Writer) (*soak, error) {
+	s := &soak{o: o, cluster: c, dir: o.keep, report: &report{to: out, began: time.Now()}, api: traffic.NewAPI()}
+	var err error
+	if s.dir == "" {
+		if s.dir, err = os.MkdirTemp("", "reservoir-soak-*"); err != nil {
+			return nil, fmt.Errorf("make a folder: %w", err)
+		}
+	}
+	if s.admin, err = kafka.NewAdmin(kafka.Config{Brokers: c.addresses, MaxRecord: maxRecord}); err != nil {
+		return nil, err
+	}
+	s.server = httptest.NewServer(s.api)
+	s.site = site{
+		name: "soak" + strconv.FormatInt(time.Now().UnixNano(), 36), brokers: c.addresses,
+		delivery: o.delivery, api: s.server.URL, parts: o.partitions,
+	}
+	if err := s.retried(ctx, func() error { return s.site.makeTopics(ctx, s.admin) }); err != nil {
+		return nil, errors.Join(err, s.admin.Close())
+	}
+	s.fleet = &fleet{site: s.site, root: s.dir, static: o.static, report: s.report}
+	s.load = &load{to: s.doors, report: s.report}
+	s.watch = &watch{
+		admin: s.admin, topic: s.site.output(pipeline.Events), now: time.Now,
+		seen: map[string]struct{}{}, last: map[int32]time.Time{},
+	}
+	return s, nil
+}
+
+// doors are where webhooks are taken.
+func (s *soak) doors() []string {
+	var all []string
+	for _, m := range s.fleet.all() {
+		if at := m.address(); at != "" {
+			all = append(all, at)
+		}
+	}
+	return all
+}
+
+// begin starts members and senders.
+func (s *soak) begin(ctx context.Context) error {
+	if err := s.fleet.begin(ctx, s.o.members); err != nil {
+		return err
+	}
+	if err := s.until(ctx, "ready", func() bool { return s.fleet.ready(ctx) }); err != nil {
+		return err
+	}
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.work.Go(func() { s.watch.run(watching) })
+	if err := s.load.begin(ctx, s.o, s.api); err != nil {
+		return err
+	}
+	// Before anything is taken away, there is something to take away.
+	return s.until(ctx, "at work", func() bool { return s.watch.counted() >= 20*s.o.partitions })
+}
+
+// close ends what is left.
+func (s *soak) close() {
+	_ = s.cluster.heal()
+	if s.load.stop != nil {
+		s.load.stop()
+	}
+	s.fleet.killAll()
+	if s.stop != nil {
+		s.stop()
+	}
+	s.work.Wait()
+	s.server.Close()
+	_ = s.admin.Close()
+	if s.o.keep == "" && s.report.err() == nil {
+		_ = os.RemoveAll(s.dir)
+		return
+	}
+	s.report.say("logs and state are in %s", s.dir)
+}
+
+// harm does one fault, and then looks whether offsets were committed too early.
+// What follows from it is told when the next one begins.
+func (s *soak) harm(ctx context.Context, f fault, r *rand.Rand) {
+	s.watch.mark()
+	s.report.say("fault %s", f.name)
+	began := time.Now()
+	if err := f.do(ctx, s, r); err != nil && ctx.Err() == nil {
+		s.report.wrong("the fault %s: %v", f.name, err)
+	}
+	s.look(ctx)
+	s.report.say("      done after %.1fs", time.Since(began).Seconds())
+}
+
+// measured tells what followed from the last fault.
+func (s *soak) measured() {
+	stall, copies := s.watch.mark()
+	s.report.say("      a partition stood still for up to %.2fs, %d copies; %d webhooks answered by now, %d events seen",
+		stall.Seconds(), copies, s.load.answered.Load(), s.watch.counted())
+}
+
+// look takes a sample; a cluster in trouble gives none.
+func (s *soak) look(ctx context.Context) {
+	bounded, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	if sample, err := ledger.Look(bounded, s.site.ledger(), s.admin); err == nil {
+		s.samples = append(s.samples, sample)
+	}
+}
+
+// until waits for a condition.
+func (s *soak) until(ctx context.Context, what string, is func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for !is() {
+		if err := (pipeline.WallClock{}).Sleep(ctx, 50*time.Millisecond); err != nil {
+			return fmt.Errorf("not %s in time: %w", what, err)
+		}
+	}
+	return nil
+}
+
+// retried does what a cluster in trouble may refuse at first.
+func (s *soak) retried(ctx context.Context, do func() error) error {
+	var last error
+	err := s.until(ctx, "done", func() bool { last = do(); return last == nil })
+	if err != nil {
+		return errors.Join(err, last)
+	}
+	return nil
+}
+
+// inStep waits until no replica is behind.
+func (s *soak) inStep(ctx context.Context) error {
+	return s.until(ctx, "in step", func() bool {
+		n, err := s.admin.OutOfSync(ctx, s.site.watched()...)
+		return err == nil && n == 0
+	})
+}

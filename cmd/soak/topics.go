@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/reservoirhq/reservoir/cmd/soak/traffic"
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/kafka"
+)
+
+// maxRecord is what a topic of the pipeline takes: two bodies of a megabyte, and
+// headers.
+const maxRecord = 2<<20 + 256<<10
+
+// makeTopics makes the topics before the members do: bookings.current is cut
+// into segments of seconds, so that it is compacted all the time.
+func (s site) makeTopics(ctx context.Context, admin *kafka.Admin) error {
+	compacted := map[string]string{
+		"cleanup.policy": "compact", "segment.ms": "2000", "min.cleanable.dirty.ratio": "0.01", "max.compaction.lag.ms": "2000",
+	}
+	names := []string{s.normalised()}
+	for _, source := range traffic.Names() {
+		names = append(names, s.raw(source), s.output(pipeline.Lookups)+"."+source)
+	}
+	for _, o := range pipeline.Outputs() {
+		if o != pipeline.Lookups {
+			names = append(names, s.output(o))
+		}
+	}
+	var specs []kafka.TopicSpec
+	for _, name := range names {
+		spec := kafka.TopicSpec{Name: name, Partitions: int32(s.parts), Configs: map[string]string{}}
+		if name == s.output(pipeline.Current) {
+			spec.Configs = compacted
+		}
+		spec.Configs["max.message.bytes"] = strconv.Itoa(maxRecord)
+		specs = append(specs, spec)
+	}
+	_, err := admin.EnsureTopics(ctx, specs)
+	if err != nil {
+		return fmt.Errorf("make the topics: %w", err)
+	}
+	return nil
+}
+
+// watched are the topics whose replicas must be in step before the next fault.
+func (s site) watched() []string {
+	all := []string{s.normalised(), s.output(pipeline.Events), s.output(pipeline.Current)}
+	for _, source := range traffic.Names() {
+		all = append(all, s.raw(source))
+	}
+	return all
+}
