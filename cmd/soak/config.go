@@ -25,6 +25,7 @@ type site struct {
 
 func (s site) raw(source string) string        { return s.name + ".raw." + source }
 func (s site) normalised() string              { return s.name + ".normalised" }
+func (s site) probe() string                   { return s.name + ".probe" }
 func (s site) output(o pipeline.Output) string { return s.name + "." + string(o) }
 func (s site) group(segment string) string     { return "reservoir." + s.name + "." + segment }
 func (s site) exactlyOnce() bool               { return s.delivery == string(config.ExactlyOnce) }

@@ -170,10 +170,32 @@ func (s *soak) retried(ctx context.Context, do func() error) error {
 	return nil
 }
 
-// inStep waits until no replica is behind.
+// inStep waits until the cluster is whole again: every replica of every
+// partition of a topic that asks for all of them has a new record. Metadata does
+// not tell, because a broker that has lost its controllers goes on saying what
+// was true before.
 func (s *soak) inStep(ctx context.Context) error {
 	return s.until(ctx, "in step", func() bool {
+		if s.probe(ctx) != nil {
+			return false
+		}
 		n, err := s.admin.OutOfSync(ctx, s.site.watched()...)
 		return err == nil && n == 0
 	})
+}
+
+// probe writes to every broker, with every broker's acknowledgement.
+func (s *soak) probe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	to, err := kafka.NewPublisher(kafka.Config{Brokers: s.site.brokers})
+	if err != nil {
+		return err
+	}
+	defer func() { go to.Close() }() //nolint:errcheck // what it waits for may never come
+	records := make([]pipeline.Record, 8*s.o.partitions)
+	for i := range records {
+		records[i] = pipeline.Record{Topic: s.site.probe(), Key: []byte{byte(i)}}
+	}
+	return to.Write(ctx, records...)
 }

@@ -38,6 +38,9 @@ func (s site) makeTopics(ctx context.Context, admin *kafka.Admin) error {
 		spec.Configs["max.message.bytes"] = strconv.Itoa(maxRecord)
 		specs = append(specs, spec)
 	}
+	specs = append(specs, kafka.TopicSpec{
+		Name: s.probe(), Partitions: int32(s.parts), Configs: map[string]string{"min.insync.replicas": strconv.Itoa(len(s.brokers))},
+	})
 	_, err := admin.EnsureTopics(ctx, specs)
 	if err != nil {
 		return fmt.Errorf("make the topics: %w", err)
