@@ -65,7 +65,7 @@ func newSoak(ctx context.Context, o options, c *cluster, out io.Writer) (*soak, 
 	s.load = &load{to: s.doors, report: s.report}
 	s.watch = &watch{
 		admin: s.admin, topic: s.site.output(pipeline.Events), now: time.Now,
-		seen: map[string]struct{}{}, last: map[int32]time.Time{},
+		seen: map[string]struct{}{}, last: map[int32]time.Time{}, longest: map[int32]time.Duration{},
 	}
 	return s, nil
 }
@@ -134,9 +134,9 @@ func (s *soak) harm(ctx context.Context, f fault, r *rand.Rand) {
 
 // measured tells what followed from the last fault.
 func (s *soak) measured() {
-	stall, copies := s.watch.mark()
-	s.report.say("      a partition stood still for up to %.2fs, %d copies; %d webhooks answered by now, %d events seen",
-		stall.Seconds(), copies, s.load.answered.Load(), s.watch.counted())
+	stalls, copies := s.watch.mark()
+	s.report.say("      the partitions stood still for up to %v, %d copies; %d webhooks answered by now, %d events seen",
+		stalls, copies, s.load.answered.Load(), s.watch.counted())
 }
 
 // look takes a sample; a cluster in trouble gives none.

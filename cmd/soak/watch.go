@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +23,7 @@ type watch struct {
 	events  int
 	copies  int
 	last    map[int32]time.Time
-	longest time.Duration
+	longest map[int32]time.Duration
 	marked  time.Time // when the present measurement began
 }
 
@@ -52,22 +54,25 @@ func (w *watch) take(r pipeline.Record) error {
 // stood measures how long a partition stood still until now.
 func (w *watch) stood(partition int32, now time.Time) {
 	if last, ok := w.last[partition]; ok && now.After(w.marked) {
-		w.longest = max(w.longest, now.Sub(last))
+		w.longest[partition] = max(w.longest[partition], now.Sub(last))
 	}
 }
 
 // mark gives what was measured since the last mark: the longest standstill of
-// a partition, also one that goes on, and the copies.
-func (w *watch) mark() (stall time.Duration, copies int) {
+// each partition, also one that goes on, and the copies.
+func (w *watch) mark() (stalls []time.Duration, copies int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.now()
 	for p := range w.last {
 		w.stood(p, now)
 	}
-	stall, copies = w.longest, w.copies
-	w.longest, w.copies, w.marked = 0, 0, now
-	return stall, copies
+	for _, p := range slices.Sorted(maps.Keys(w.last)) {
+		stalls = append(stalls, w.longest[p].Round(10*time.Millisecond))
+	}
+	copies = w.copies
+	w.longest, w.copies, w.marked = map[int32]time.Duration{}, 0, now
+	return stalls, copies
 }
 
 // counted tells how many events were seen.
