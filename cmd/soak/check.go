@@ -34,12 +34,17 @@ func (s *soak) check(ctx context.Context) error {
 	return nil
 }
 
-// restored waits until a member has restored the state of every partition.
-func (s *soak) restored(ctx context.Context, m *member) error {
-	return s.until(ctx, "restored", func() bool {
+// restored tells of how many partitions the members hold the state.
+func (f *fleet) restored(ctx context.Context) int {
+	n := 0
+	for _, m := range f.all() {
 		text, err := m.metrics(ctx)
-		return err == nil && strings.Count(text, "\nreservoir_state_restore_seconds{") >= s.o.partitions
-	})
+		if err != nil {
+			return 0
+		}
+		n += strings.Count(text, "\nreservoir_state_restore_seconds{")
+	}
+	return n
 }
 
 // metrics reads what a member says of itself.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -91,11 +92,26 @@ func (f *fleet) ready(ctx context.Context) bool {
 	return true
 }
 
-// end lets every member leave.
+// again lets every member leave and come back with an empty disk.
+func (f *fleet) again(ctx context.Context) error {
+	f.leave()
+	var errs []error
+	for _, m := range f.all() {
+		m.clean = true
+		errs = append(errs, m.start(ctx, f.died))
+	}
+	return errors.Join(errs...)
+}
+
+// end lets every member leave for good.
 func (f *fleet) end() {
 	f.mu.Lock()
 	f.closing = true
 	f.mu.Unlock()
+	f.leave()
+}
+
+func (f *fleet) leave() {
 	var leaving sync.WaitGroup
 	for _, m := range f.all() {
 		leaving.Go(func() {

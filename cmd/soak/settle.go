@@ -12,8 +12,8 @@ import (
 )
 
 // settle ends the sending and waits until everything has its outcome. Then the
-// members leave, and one with an empty disk comes once more: what a member that
-// had lost its claim wrote last is put right by who restores the partition next
+// members leave and come once more with empty disks: what a member that had lost
+// its claim wrote last is put right by who restores the partition next
 // (invariant 6).
 func (s *soak) settle(ctx context.Context) error {
 	if err := errors.Join(s.cluster.heal(), s.inStep(ctx)); err != nil {
@@ -25,24 +25,15 @@ func (s *soak) settle(ctx context.Context) error {
 		return err
 	}
 	s.look(ctx)
+	if err := s.fleet.again(ctx); err != nil {
+		return err
+	}
+	if err := s.until(ctx, "restored", func() bool { return s.fleet.restored(ctx) >= s.o.partitions }); err != nil {
+		return err
+	}
+	err := s.drained(ctx)
 	s.fleet.end()
-	last, err := s.site.newMember(s.dir, s.site.name+"-last", false)
-	if err != nil {
-		return err
-	}
-	defer last.kill()
-	if err := last.start(ctx, func(_ *member, err error) { s.report.wrong("the last member ended by itself: %v", err) }); err != nil {
-		return err
-	}
-	if err := s.until(ctx, "ready", func() bool { return last.ready(ctx) }); err != nil {
-		return err
-	}
-	// It owns all partitions when it has committed for each: a record that is
-	// put on every one tells.
-	if err := s.restored(ctx, last); err != nil {
-		return err
-	}
-	return errors.Join(s.drained(ctx), last.leave())
+	return err
 }
 
 // drained waits until the groups have read everything.
