@@ -46,6 +46,10 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.properties {
+		fmt.Println(properties)
+		return nil
+	}
 	fmt.Printf("seed %d: %s\n", o.seed, o.again())
 	c, err := o.cluster(ctx)
 	if err != nil {

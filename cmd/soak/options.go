@@ -27,6 +27,7 @@ type options struct {
 	partitions int
 	only       string
 	keep       string
+	properties bool
 }
 
 func parse(args []string) (options, error) {
@@ -47,6 +48,7 @@ func parse(args []string) (options, error) {
 	f.IntVar(&o.partitions, "partitions", 4, "partitions of each topic")
 	f.StringVar(&o.only, "faults", ".", "do the faults whose names match this regular expression: "+faultNames())
 	f.StringVar(&o.keep, "dir", "", "keep logs and state in this folder; empty is a temporary one, which stays when something is wrong")
+	f.BoolVar(&o.properties, "properties", false, "print what the brokers' properties should hold beside their own, and end")
 	if err := f.Parse(args); err != nil {
 		return options{}, err
 	}

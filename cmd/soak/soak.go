@@ -175,18 +175,40 @@ func (s *soak) retried(ctx context.Context, do func() error) error {
 // not tell, because a broker that has lost its controllers goes on saying what
 // was true before.
 func (s *soak) inStep(ctx context.Context) error {
-	return s.until(ctx, "in step", func() bool {
-		if s.probe(ctx) != nil {
-			return false
+	began, told := time.Now(), false
+	why := ""
+	err := s.until(ctx, "in step", func() bool {
+		why = s.outOfStep(ctx)
+		if !told && why != "" && time.Since(began) > 20*time.Second {
+			s.report.say("      still waiting: %s", why)
+			told = true
 		}
-		n, err := s.admin.OutOfSync(ctx, s.site.watched()...)
-		return err == nil && n == 0
+		return why == ""
 	})
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, why)
+	}
+	return nil
+}
+
+// outOfStep tells what is not whole.
+func (s *soak) outOfStep(ctx context.Context) string {
+	if err := s.probe(ctx); err != nil {
+		return fmt.Sprintf("a record that every broker must have: %v", err)
+	}
+	n, err := s.admin.OutOfSync(ctx, s.site.watched()...)
+	if err != nil {
+		return err.Error()
+	}
+	if n > 0 {
+		return fmt.Sprintf("%d partitions lack a replica", n)
+	}
+	return ""
 }
 
 // probe writes to every broker, with every broker's acknowledgement.
 func (s *soak) probe(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	to, err := kafka.NewPublisher(kafka.Config{Brokers: s.site.brokers})
 	if err != nil {

@@ -20,23 +20,26 @@ func (s site) makeTopics(ctx context.Context, admin *kafka.Admin) error {
 	compacted := map[string]string{
 		"cleanup.policy": "compact", "segment.ms": "2000", "min.cleanable.dirty.ratio": "0.01", "max.compaction.lag.ms": "2000",
 	}
-	names := []string{s.normalised()}
+	var specs []kafka.TopicSpec
+	add := func(name string, partitions int, configs map[string]string) {
+		configs["max.message.bytes"] = strconv.Itoa(maxRecord)
+		specs = append(specs, kafka.TopicSpec{Name: name, Partitions: int32(partitions), Configs: configs})
+	}
+	add(s.normalised(), s.parts, map[string]string{})
 	for _, source := range traffic.Names() {
-		names = append(names, s.raw(source), s.output(pipeline.Lookups)+"."+source)
+		add(s.raw(source), s.parts, map[string]string{})
+		add(s.output(pipeline.Lookups)+"."+source, 1, map[string]string{})
 	}
 	for _, o := range pipeline.Outputs() {
-		if o != pipeline.Lookups {
-			names = append(names, s.output(o))
+		switch o {
+		case pipeline.Lookups:
+		case pipeline.Current:
+			add(s.output(o), s.parts, compacted)
+		case pipeline.Events, pipeline.Decisions:
+			add(s.output(o), s.parts, map[string]string{})
+		default: // a cluster that is killed again and again has enough partitions to look after
+			add(s.output(o), 1, map[string]string{})
 		}
-	}
-	var specs []kafka.TopicSpec
-	for _, name := range names {
-		spec := kafka.TopicSpec{Name: name, Partitions: int32(s.parts), Configs: map[string]string{}}
-		if name == s.output(pipeline.Current) {
-			spec.Configs = compacted
-		}
-		spec.Configs["max.message.bytes"] = strconv.Itoa(maxRecord)
-		specs = append(specs, spec)
 	}
 	specs = append(specs, kafka.TopicSpec{
 		Name: s.probe(), Partitions: int32(s.parts), Configs: map[string]string{"min.insync.replicas": strconv.Itoa(len(s.brokers))},

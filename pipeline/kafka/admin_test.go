@@ -22,7 +22,11 @@ func TestTopicsAreMadeOnceAndDifferencesAreTold(t *testing.T) {
 	rings(t, func(t *testing.T, cfg kafka.Config) {
 		a, n := admin(t, cfg), name("t")
 		spec := kafka.TopicSpec{Name: n, Partitions: 3, Configs: map[string]string{"cleanup.policy": "delete", "max.message.bytes": "500000"}}
-		want := kafka.TopicReport{Name: n, Created: true, Partitions: 3, Replicas: 1}
+		want := kafka.TopicReport{Name: n, Created: true, Partitions: 3, Replicas: int16(min(3, len(cfg.Brokers)))}
+		inSync := 1 // the cluster's own, which it is asked for the second time
+		if want.Replicas == 3 {
+			inSync, want.MinInSync = 2, 2
+		}
 		for range 2 {
 			got, err := a.EnsureTopics(t.Context(), []kafka.TopicSpec{spec})
 			if err != nil {
@@ -31,7 +35,7 @@ func TestTopicsAreMadeOnceAndDifferencesAreTold(t *testing.T) {
 			if diff := cmp.Diff([]kafka.TopicReport{want}, got); diff != "" {
 				t.Error(diff)
 			}
-			want.Created, want.MinInSync = false, 1 // the cluster's own, which it is asked for now
+			want.Created, want.MinInSync = false, inSync
 		}
 		spec.Partitions, spec.Configs = 5, map[string]string{"cleanup.policy": "compact", "max.message.bytes": "500001"}
 		got, err := a.EnsureTopics(t.Context(), []kafka.TopicSpec{spec})
