@@ -33,6 +33,7 @@ func faults() []fault {
 		{"leader-moves", 3, moveLeaders},
 		{"isr-lost", 3, loseISR},
 		{"junk", 1, writeJunk},
+		{"calm", 1, calm},
 	}
 }
 
@@ -63,3 +64,7 @@ func between(r *rand.Rand, a, b time.Duration) time.Duration {
 
 // lasts lets a fault last: the time is a part of what it is.
 func lasts(ctx context.Context, d time.Duration) error { return pipeline.WallClock{}.Sleep(ctx, d) }
+
+// calm does nothing: what a partition's standstill is without harm, on a machine
+// that others use too.
+func calm(context.Context, *soak, *rand.Rand) error { return nil }
