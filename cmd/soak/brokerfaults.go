@@ -35,6 +35,8 @@ func loseISR(ctx context.Context, s *soak, r *rand.Rand) error {
 // step again.
 func (s *soak) without(ctx context.Context, d time.Duration, what string, nodes ...int) error {
 	s.report.say("      brokers %v: %s for %v", nodes, what, d.Round(time.Millisecond))
+	s.trouble.Add(1)
+	defer s.trouble.Add(-1)
 	var errs []error
 	for _, n := range nodes {
 		errs = append(errs, s.cluster.do(what, n))

@@ -37,6 +37,9 @@ func TestFaultsOnARealCluster(t *testing.T) {
 	}
 	seed := seedOf(t)
 	for n, f := range (options{only: "."}).chosen(c.size()) {
+		if f.name == "calm" {
+			continue
+		}
 		t.Run(f.name, func(t *testing.T) { harmed(t, c, f, seed+uint64(n)) })
 	}
 }
@@ -96,7 +99,9 @@ func harmed(t *testing.T, c *cluster, f fault, seed uint64) {
 	if err := s.begin(ctx); err != nil {
 		t.Fatal(err)
 	}
+	s.watch.mark()
 	s.harm(ctx, f, rand.New(rand.NewPCG(seed, 0)))
+	s.look(ctx)
 	enough := s.load.answered.Load() + webhooks
 	if err := s.until(ctx, "at work again", func() bool { return s.load.answered.Load() >= enough }); err != nil {
 		t.Error(err)

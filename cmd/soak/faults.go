@@ -18,6 +18,10 @@ type fault struct {
 	do      func(ctx context.Context, s *soak, r *rand.Rand) error
 }
 
+// ofMember tells a fault of the pipeline from one of the cluster. Two of one kind
+// would get into each other's way.
+func (f fault) ofMember() bool { return strings.HasPrefix(f.name, "member-") }
+
 // faults lists them all.
 func faults() []fault {
 	return []fault{

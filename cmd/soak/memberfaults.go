@@ -26,18 +26,14 @@ func killMemberLate(ctx context.Context, s *soak, r *rand.Rand) error {
 // restartMember is a restart in order.
 func restartMember(ctx context.Context, s *soak, r *rand.Rand) error {
 	m := s.fleet.any(r)
-	if err := m.leave(); err != nil {
-		s.report.wrong("%v", err)
-	}
+	s.left(m)
 	return s.fleet.start(ctx, m)
 }
 
 // rollMembers restarts one member after the other, as a deployment does.
 func rollMembers(ctx context.Context, s *soak, _ *rand.Rand) error {
 	for _, m := range s.fleet.all() {
-		if err := m.leave(); err != nil {
-			s.report.wrong("%v", err)
-		}
+		s.left(m)
 		if err := s.fleet.start(ctx, m); err != nil {
 			return err
 		}
@@ -70,9 +66,7 @@ func storm(ctx context.Context, s *soak, r *rand.Rand) error {
 			m.kill()
 			continue
 		}
-		if err := m.leave(); err != nil {
-			s.report.wrong("%v", err)
-		}
+		s.left(m)
 	}
 	return errors.Join(errs...)
 }
@@ -84,4 +78,18 @@ func wipeMember(ctx context.Context, s *soak, r *rand.Rand) error {
 	m.kill()
 	m.clean = true
 	return s.fleet.start(ctx, m)
+}
+
+// left lets a member end in order. While brokers are away it may fail to finish
+// what is under way in its time, and says so by its exit code.
+func (s *soak) left(m *member) {
+	before := s.trouble.Load()
+	err := m.leave()
+	switch {
+	case err == nil:
+	case before > 0 || s.trouble.Load() > 0:
+		s.report.say("      while brokers are away, %v", err)
+	default:
+		s.report.wrong("%v (its log: %s/log)", err, m.dir)
+	}
 }

@@ -26,6 +26,7 @@ type options struct {
 	senders    int
 	partitions int
 	only       string
+	together   int
 	keep       string
 	properties bool
 }
@@ -47,6 +48,7 @@ func parse(args []string) (options, error) {
 	f.IntVar(&o.senders, "senders", 24, "connections that send them")
 	f.IntVar(&o.partitions, "partitions", 4, "partitions of each topic")
 	f.StringVar(&o.only, "faults", ".", "do the faults whose names match this regular expression: "+faultNames())
+	f.IntVar(&o.together, "together", 50, "how often, in a hundred times, a fault of the cluster and one of a member come at once")
 	f.StringVar(&o.keep, "dir", "", "keep logs and state in this folder; empty is a temporary one, which stays when something is wrong")
 	f.BoolVar(&o.properties, "properties", false, "print what the brokers' properties should hold beside their own, and end")
 	if err := f.Parse(args); err != nil {
@@ -73,6 +75,6 @@ func (o options) checked() (options, error) {
 
 // again is the command line that does the same.
 func (o options) again() string {
-	return fmt.Sprintf("go run ./cmd/soak -kafka %s -brokers %d -port %d -seed %d -minutes %v -fault-every %v -delivery %s -members %d -static=%v -rate %d -senders %d -partitions %d -faults '%s'",
-		o.script, o.brokers, o.port, o.seed, o.minutes, o.every, o.delivery, o.members, o.static, o.rate, o.senders, o.partitions, o.only)
+	return fmt.Sprintf("go run ./cmd/soak -kafka %s -brokers %d -port %d -seed %d -minutes %v -fault-every %v -delivery %s -members %d -static=%v -rate %d -senders %d -partitions %d -together %d -faults '%s'",
+		o.script, o.brokers, o.port, o.seed, o.minutes, o.every, o.delivery, o.members, o.static, o.rate, o.senders, o.partitions, o.together, o.only)
 }

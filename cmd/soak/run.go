@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -20,15 +21,31 @@ func (s *soak) run(ctx context.Context) error {
 	}
 	random := rand.New(rand.NewPCG(s.o.seed, 1<<40))
 	end := time.Now().Add(time.Duration(s.o.minutes * float64(time.Minute)))
-	for n := 0; time.Now().Before(end) && ctx.Err() == nil; n++ {
+	for n := uint64(0); time.Now().Before(end) && ctx.Err() == nil; n += 2 {
 		next := time.Now().Add(s.o.every)
-		// Each fault has a source of its own, so that how often one asks does
-		// not change what comes after it.
-		s.harm(ctx, chosen[random.IntN(len(chosen))], rand.New(rand.NewPCG(s.o.seed, uint64(n))))
+		var both sync.WaitGroup
+		for i, f := range s.o.pick(chosen, random) {
+			// Each fault has a source of its own, so that how often one asks does
+			// not change what comes after it.
+			both.Go(func() { s.harm(ctx, f, rand.New(rand.NewPCG(s.o.seed, n+uint64(i)))) })
+		}
+		both.Wait()
+		s.look(ctx)
 		_ = pipeline.WallClock{}.Sleep(ctx, time.Until(next))
 		s.measured()
 	}
 	return s.judge(context.WithoutCancel(ctx))
+}
+
+// pick gives the next fault; where it is one of brokers, sometimes with one of a
+// member at the same time.
+func (o options) pick(from []fault, random *rand.Rand) []fault {
+	f, other := from[random.IntN(len(from))], from[random.IntN(len(from))]
+	together := random.IntN(100) < o.together
+	if together && f.ofMember() != other.ofMember() {
+		return []fault{f, other}
+	}
+	return []fault{f}
 }
 
 // judge brings everything to its end and reads it.

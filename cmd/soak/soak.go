@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/reservoirhq/reservoir/cmd/soak/ledger"
@@ -37,6 +38,7 @@ type soak struct {
 	load    *load
 	watch   *watch
 	samples []ledger.Sample
+	trouble atomic.Int32       // how many faults have taken brokers away
 	stop    context.CancelFunc // of the watch
 	work    sync.WaitGroup
 }
@@ -119,17 +121,14 @@ func (s *soak) close() {
 	s.report.say("logs and state are in %s", s.dir)
 }
 
-// harm does one fault, and then looks whether offsets were committed too early.
-// What follows from it is told when the next one begins.
+// harm does one fault. What follows from it is told when the next one begins.
 func (s *soak) harm(ctx context.Context, f fault, r *rand.Rand) {
-	s.watch.mark()
 	s.report.say("fault %s", f.name)
 	began := time.Now()
 	if err := f.do(ctx, s, r); err != nil && ctx.Err() == nil {
 		s.report.wrong("the fault %s: %v", f.name, err)
 	}
-	s.look(ctx)
-	s.report.say("      done after %.1fs", time.Since(began).Seconds())
+	s.report.say("      %s is over after %.1fs", f.name, time.Since(began).Seconds())
 }
 
 // measured tells what followed from the last fault.
