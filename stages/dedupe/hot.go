@@ -6,7 +6,8 @@ package dedupe
 // collector to walk through.
 //
 // It is bounded in bytes by the partition's share of the memory, of which three
-// quarters may wait to be written (write.go). Its owner holds a lock.
+// quarters may wait to be written (write.go); while a batch is on its way to disk
+// it may be over that by half. Its owner holds a lock.
 type hot struct {
 	at    map[string]int
 	slots []slot

@@ -105,6 +105,7 @@ func (p *partition) writeKept() error {
 		return err
 	}
 	p.hot.wrote(changes)
+	p.hot.shrink(p.share)
 	return nil
 }
 
