@@ -32,7 +32,9 @@ type Bounded interface {
 // Settler is implemented by stages that must know whether their event's
 // outputs were acknowledged (or their transaction committed): dedupe reserves
 // an id in Process, and confirms or releases it here. Settle is called once for
-// every event that Process returned without an error.
+// every event that Process returned without an error. Where it is known by then,
+// the event's Side record for Current says where the state was written: topic,
+// partition, offset, and the time as the topic has it; else its topic is not set.
 type Settler interface{ Settle(ev Event, ok bool) }
 
 // Partitioned is implemented by stages with state that follows their

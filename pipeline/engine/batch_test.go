@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
@@ -109,5 +110,44 @@ func TestADeadLetterThatFitsNowhereIsSaidAndTheRecordStays(t *testing.T) {
 	err := testSegment(t, log, stageFunc(byBody)).handle(kafka.NewBatchMessage(together(t, "reject", "fine")))
 	if err == nil || !strings.Contains(err.Error(), "bookings.raw.src/1/0") || len(log.records) != 0 {
 		t.Errorf("%d records were written, %v", len(log.records), err)
+	}
+}
+
+// remembering is a stage that keeps the events it was told of.
+type remembering struct {
+	stageFunc
+	told []pipeline.Event
+}
+
+func (r *remembering) Settle(ev pipeline.Event, _ bool) { r.told = append(r.told, ev) }
+
+func TestAStageIsToldWhereItsStateWasWritten(t *testing.T) {
+	log := &memoryLog{}
+	stage := &remembering{stageFunc: func(ctx context.Context, ev pipeline.Event) ([]pipeline.Event, error) {
+		one, err := booked(ctx, ev)
+		two := one[0]
+		two.Side = []pipeline.Side{{Output: pipeline.Current, Record: pipeline.Record{Key: []byte(ev.Key), Value: []byte("current")}}}
+		return []pipeline.Event{one[0], two}, err // two states of one booking
+	}}
+	later := stageFunc(func(_ context.Context, ev pipeline.Event) ([]pipeline.Event, error) {
+		return []pipeline.Event{ev.Attach(pipeline.Decisions, pipeline.Record{Value: []byte("d")})}, nil
+	})
+	if err := testSegment(t, log, stage, later).handle(kafka.NewBatchMessage(together(t, "fine"))); err != nil {
+		t.Fatal(err)
+	}
+	var offsets []int64
+	for _, ev := range stage.told {
+		for _, side := range ev.Side {
+			if side.Output == pipeline.Current {
+				r := side.Record
+				offsets = append(offsets, r.Offset)
+				if r.Topic != "bookings.current" || r.Partition != 3 || r.Time.IsZero() || !r.Time.Equal(r.Time.Truncate(time.Millisecond)) {
+					t.Errorf("%s is at %s, %s", side.Output, r.Position(), r.Time)
+				}
+			}
+		}
+	}
+	if len(offsets) != 2 || offsets[0] == offsets[1] {
+		t.Errorf("two states stand at %v", offsets)
 	}
 }

@@ -20,12 +20,19 @@ type recordWriter interface {
 }
 
 // committer makes the output set of one message's records safe; it is where
-// delivery guarantees differ, and the only place. settled is called once for
-// each of the inputs if commit gives no error, and never if it does: with true
-// when what it led to is safe, with false when that was dropped and the record
-// will be read again.
+// delivery guarantees differ, and the only place. Each of the inputs is settled
+// once if commit gives no error, and never if it does: as safe when what it led
+// to is, as not when that was dropped and the record will be read again.
 type committer interface {
-	commit(msg *message.Message, set *outputSet, inputs int, settled func(input int, safe bool)) error
+	commit(msg *message.Message, set *outputSet, inputs inputs) error
+}
+
+// inputs are the records that a set is made of.
+type inputs interface {
+	count() int
+	// placed tells where the state of an input was written, if that is known.
+	placed(input int, state pipeline.Record)
+	settled(input int, safe bool)
 }
 
 // oversize says that an output of one input is larger than its topic takes.
@@ -53,7 +60,7 @@ type atLeastOnce struct {
 // spends no attempt and makes no dead letter. What ends it early is an output
 // that no topic takes, which is known before anything is written, or the end of
 // the claim. A phase that was written is taken out of the set.
-func (c *atLeastOnce) commit(msg *message.Message, set *outputSet, inputs int, settled func(int, bool)) error {
+func (c *atLeastOnce) commit(msg *message.Message, set *outputSet, of inputs) error {
 	for p := range set {
 		if at, tooLarge := kafka.TooLarge(c.to.Check(set[p].records...)); tooLarge {
 			return &oversize{set[p].owners[at], errTooLarge}
@@ -66,10 +73,15 @@ func (c *atLeastOnce) commit(msg *message.Message, set *outputSet, inputs int, s
 			}
 			return err
 		}
+		if p == memory {
+			for i, owner := range set[p].owners {
+				of.placed(owner, set[p].records[i])
+			}
+		}
 		set[p].records, set[p].owners = nil, nil
 	}
-	for i := range inputs {
-		settled(i, true)
+	for i := range of.count() {
+		of.settled(i, true)
 	}
 	return nil
 }
@@ -105,10 +117,10 @@ func (c *atLeastOnce) write(ctx context.Context, records []pipeline.Record) (int
 // outputs before the commit.
 type exactlyOnce struct{}
 
-func (exactlyOnce) commit(msg *message.Message, set *outputSet, inputs int, settled func(int, bool)) error {
-	outputs := make([]kafka.Output, inputs)
-	for i, records := range set.byOwner(inputs) {
-		outputs[i] = kafka.Output{Records: records, Settled: func(safe bool) { settled(i, safe) }}
+func (exactlyOnce) commit(msg *message.Message, set *outputSet, of inputs) error {
+	outputs := make([]kafka.Output, of.count())
+	for i, records := range set.byOwner(of.count()) {
+		outputs[i] = kafka.Output{Records: records, Settled: func(safe bool) { of.settled(i, safe) }}
 	}
 	err := kafka.FinishAll(msg, outputs)
 	if at, tooLarge := kafka.TooLarge(err); tooLarge {

@@ -86,7 +86,10 @@ func (l *memoryLog) Write(ctx context.Context, records ...pipeline.Record) error
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.records = append(l.records, records...)
+	for i := range records {
+		records[i].Partition, records[i].Offset = 3, int64(len(l.records))
+		l.records = append(l.records, records[i])
+	}
 	return nil
 }
 

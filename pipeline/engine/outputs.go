@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
@@ -117,10 +118,12 @@ func (w writer) write(set *outputSet, owner int, r *result) error {
 // beside adds what stages attached to an event.
 func (w writer) beside(set *outputSet, owner int, ev *pipeline.Event) {
 	for i := range ev.Side {
-		o := ev.Side[i].Output
-		set.add(owner, phase(o), w.topics.name(o, ev.Source), ev.Side[i].Record)
+		o, r := ev.Side[i].Output, ev.Side[i].Record
+		if o == pipeline.Current {
+			r.Time = w.clock.Now().Truncate(time.Millisecond) // what a topic keeps of a time
+		}
+		set.add(owner, phase(o), w.topics.name(o, ev.Source), r)
 	}
-	ev.Side = nil // they are in the set: a result may be kept until its commit
 }
 
 // main is the event itself: for the next segment, or, at the end of the chain,

@@ -35,6 +35,7 @@ type segment struct {
 
 // work is what becomes of the records of one message.
 type work struct {
+	by      *segment
 	records []*pipeline.Record
 	done    []result // of each
 	set     outputSet
@@ -47,7 +48,7 @@ func (s *segment) handle(msg *message.Message) error {
 	records := kafka.RecordsOf(msg)
 	s.inFlight.Add(float64(len(records)))
 	defer s.inFlight.Sub(float64(len(records)))
-	w := &work{records: records, done: make([]result, len(records))}
+	w := &work{by: s, records: records, done: make([]result, len(records))}
 	for i := range records {
 		if err := s.take(msg.Context(), w, i); err != nil {
 			w.release()
@@ -147,7 +148,7 @@ func (s *segment) letter(set *outputSet, i int, r *pipeline.Record, err error) r
 // topic becomes a dead letter, the others are what they were.
 func (s *segment) commit(msg *message.Message, w *work) error {
 	for {
-		err := s.committer.commit(msg, &w.set, len(w.records), func(i int, safe bool) { s.settled(&w.done[i], safe) })
+		err := s.committer.commit(msg, &w.set, w)
 		large, ok := errors.AsType[*oversize](err)
 		if !ok {
 			if err != nil {
@@ -162,11 +163,34 @@ func (s *segment) commit(msg *message.Message, w *work) error {
 	}
 }
 
+func (w *work) count() int { return len(w.records) }
+
+// placed tells the stage that attached a state where it was written.
+func (w *work) placed(i int, state pipeline.Record) {
+	if state.Offset < 0 {
+		return
+	}
+	for _, told := range w.done[i].settles {
+		for k := range told.event.Side {
+			side := &told.event.Side[k]
+			if side.Output == pipeline.Current && sameMemory(side.Record.Value, state.Value) {
+				side.Record.Topic, side.Record.Partition, side.Record.Offset, side.Record.Time = state.Topic, state.Partition, state.Offset, state.Time
+			}
+		}
+	}
+}
+
+// sameMemory tells the very bytes of a record from equal ones: one input may
+// have two states of a booking.
+func sameMemory(a, b []byte) bool {
+	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
+}
+
 // settled tells the stages, and counts what is safe.
-func (s *segment) settled(done *result, safe bool) {
-	done.settle(safe)
+func (w *work) settled(i int, safe bool) {
+	w.done[i].settle(safe)
 	if safe {
-		s.metrics.outcomes(s, done)
+		w.by.metrics.outcomes(w.by, &w.done[i])
 	}
 }
 

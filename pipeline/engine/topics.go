@@ -3,6 +3,7 @@ package engine
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
@@ -86,6 +87,10 @@ func (p *Plan) specs(maxRecord int) []kafka.TopicSpec {
 			configs["cleanup.policy"], configs["retention.ms"] = "delete", "-1"
 		case t.compacted:
 			configs["cleanup.policy"] = "compact"
+			// A member that had lost its claim may still write an older state over
+			// the newest (invariant 6): both are kept until the owner has seen it
+			// and written the newest back.
+			configs["min.compaction.lag.ms"] = strconv.FormatInt((10 * time.Minute).Milliseconds(), 10)
 		case cfg.Retention > 0:
 			configs["retention.ms"] = strconv.FormatInt(cfg.Retention.Std().Milliseconds(), 10)
 		}

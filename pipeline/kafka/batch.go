@@ -70,6 +70,14 @@ func (b *batch) settle(o *outgoing, err error) {
 	}
 }
 
+// place tells where the records of a batch that is done are.
+func (b *batch) place(records []pipeline.Record) {
+	for i := range b.out {
+		m := &b.out[i].msg
+		records[i].Partition, records[i].Offset, records[i].Time = m.Partition, m.Offset, m.Timestamp
+	}
+}
+
 // err is for a batch that is done or not yet begun.
 func (b *batch) err() error {
 	if len(b.failed) == 0 {

@@ -67,8 +67,9 @@ func (p *Publisher) Publish(topic string, msgs ...*message.Message) error {
 
 // Write sends all records at once, in their order, and returns when every one
 // is acknowledged; otherwise a *WriteError says which were not. A record goes
-// to the partition of its key, whatever Partition says. The bytes must not be
-// changed afterwards. When ctx ends first its error is returned: the records
+// to the partition of its key, whatever Partition says. Without an error
+// Partition, Offset and Time of the records are those they were given; an
+// Offset below 0 is not known. The bytes must not be changed afterwards. When ctx ends first its error is returned: the records
 // may still be written.
 func (p *Publisher) Write(ctx context.Context, records ...pipeline.Record) error {
 	if len(records) == 0 {
@@ -86,6 +87,7 @@ func (p *Publisher) Write(ctx context.Context, records ...pipeline.Record) error
 	select {
 	case <-b.done:
 		conn.explain(b)
+		b.place(records)
 		return b.err()
 	case <-ctx.Done():
 		return fmt.Errorf("kafka: wait for %d records to be acknowledged: %w", len(records), ctx.Err())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -265,4 +266,24 @@ func freePort(t testing.TB) int {
 	}
 	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port
+}
+
+func TestAWriteTellsWhereItsRecordsAre(t *testing.T) {
+	t.Parallel()
+	rings(t, func(t *testing.T, cfg kafka.Config) {
+		n, at := topic(t, cfg, 3), time.UnixMilli(1780000000123).UTC()
+		records := keyedRecords(n, numbered(20)...)
+		for i := range records {
+			records[i].Time = at.Add(time.Duration(i) * time.Millisecond)
+		}
+		write(t, publisher(t, cfg), records...)
+		for id, read := range readAll(t, cfg, n) {
+			for _, r := range read {
+				told := slices.IndexFunc(records, func(w pipeline.Record) bool { return string(w.Key) == string(r.Key) })
+				if w := records[told]; w.Partition != id || w.Offset != r.Offset || !w.Time.Equal(r.Time) {
+					t.Errorf("%s was told to be at %s, %s; it is at %s, %s", r.Key, w.Position(), w.Time, r.Position(), r.Time)
+				}
+			}
+		}
+	})
 }

@@ -102,6 +102,7 @@ func fill(outs []outgoing, records []pipeline.Record) {
 // never forced.
 func (o *outgoing) fill(r *pipeline.Record, room *room) {
 	o.msg.Topic, o.msg.Timestamp, o.msg.Metadata = r.Topic, r.Time, o
+	o.msg.Offset = unknownOffset
 	if r.Key != nil {
 		o.key = r.Key
 		o.msg.Key = &o.key
@@ -112,6 +113,10 @@ func (o *outgoing) fill(r *pipeline.Record, room *room) {
 	}
 	o.msg.Headers = room.take(r.Headers)
 }
+
+// unknownOffset is that of a record whose acknowledgement did not say: the
+// broker had it from an earlier try.
+const unknownOffset = -1
 
 // room is memory for the headers of several records.
 type room struct {
