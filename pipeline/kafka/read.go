@@ -47,6 +47,13 @@ func (a *Admin) ReadPartition(ctx context.Context, p pipeline.Partition, from, t
 	return nil
 }
 
+// emptyAnswers is after how many answers in a row, each a quarter of a second
+// after the last, a broker is believed that it keeps nothing more. Brokers were
+// seen to say so for a moment of records that they had: on a compacted topic,
+// behind a transaction that had just ended or a leader that had just come. Who
+// believes the first such answer restores a state without its last transaction.
+const emptyAnswers = 12
+
 type reader struct {
 	client sarama.Client
 	part   pipeline.Partition
@@ -85,9 +92,9 @@ func (r *reader) run(ctx context.Context, from, to int64, fn func(pipeline.Recor
 		if err := r.take(block, end, fn); err != nil {
 			return err
 		}
-		if r.next > before {
-			empty = 0
-		} else if empty++; empty > 1 && block.LastStableOffset >= end {
+		if r.next > before || block.LastStableOffset < end {
+			empty = 0 // a transaction that is waited for proves nothing
+		} else if empty++; empty >= emptyAnswers {
 			return ctx.Err() // the broker keeps nothing between here and the end
 		}
 	}
