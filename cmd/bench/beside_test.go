@@ -51,8 +51,11 @@ func TestNothingIsBuiltWhereNobodyIsMeasuredBeside(t *testing.T) {
 func TestRatiosAreOfMediansAndOfWhatRanOnly(t *testing.T) {
 	cases := []benchCase{{Name: "ours", Against: []string{"theirs", "absent"}}, {Name: "alone"}}
 	results := []result{
-		{Name: "ours", Rate: 100, CPU: 30}, {Name: "theirs", Rate: 400, CPU: 20, P99: 5}, {Name: "ours", Rate: 200, CPU: 20},
-		{Name: "ours", Rate: 300, CPU: 10}, {Name: "alone", Rate: 1},
+		{Name: "ours", Rate: 100, CPU: 30},
+		{Name: "theirs", Rate: 400, CPU: 20, P99: 5},
+		{Name: "ours", Rate: 200, CPU: 20},
+		{Name: "ours", Rate: 300, CPU: 10},
+		{Name: "alone", Rate: 1},
 	}
 	var out bytes.Buffer
 	if err := ratios(&out, cases, results); err != nil {

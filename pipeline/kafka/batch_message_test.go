@@ -180,21 +180,18 @@ func TestAnOutputTooLargeNamesItsRecord(t *testing.T) {
 	conf := once(name("g"))
 	conf.Batch, conf.Batches = upTo(2), 1
 	ch := subscribe(t, subscriber(t, cfg, conf), in)
-	for {
-		m := get(t, "a message", ch)
-		n := len(kafka.RecordsOf(m))
-		outputs := make([]kafka.Output, n)
-		outputs[n-1].Records = []pipeline.Record{{Topic: in, Value: make([]byte, 2<<20)}}
-		err := kafka.FinishAll(m, outputs)
-		if at, large := kafka.TooLarge(err); !large || at != n-1 {
-			t.Errorf("record %d of %d is too large: %d, %v", n-1, n, at, err)
-		}
-		if at, large := kafka.TooLarge(errors.New("trouble")); large || at != 0 {
-			t.Error("any trouble counts as too large")
-		}
-		m.Ack()
-		return
+	m := get(t, "a message", ch)
+	n := len(kafka.RecordsOf(m))
+	outputs := make([]kafka.Output, n)
+	outputs[n-1].Records = []pipeline.Record{{Topic: in, Value: make([]byte, 2<<20)}}
+	err := kafka.FinishAll(m, outputs)
+	if at, large := kafka.TooLarge(err); !large || at != n-1 {
+		t.Errorf("record %d of %d is too large: %d, %v", n-1, n, at, err)
 	}
+	if at, large := kafka.TooLarge(errors.New("trouble")); large || at != 0 {
+		t.Error("any trouble counts as too large")
+	}
+	m.Ack()
 }
 
 func TestAMembersPartitionsShareWhatItMayHold(t *testing.T) {
