@@ -8,4 +8,8 @@
 //	web.serve ─ chain.run (ingest, verify) ─ encode ─ commit ─▶ 200
 //	segment.handle ─ decode ─ chain.run (enrich, normalise) ─ outputs ─ commit
 //	segment.handle ─ decode ─ chain.run (dedupe, policy) ─ outputs ─ commit ─ settle
+//
+// A segment is handed the records of a message together: each goes through the
+// chain alone and has its own outcome, and what all of them lead to is written
+// and waited for at once.
 package engine

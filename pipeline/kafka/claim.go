@@ -120,14 +120,13 @@ func (c *claim) watch(session context.Context, done <-chan struct{}) {
 	}); ok {
 		errs = e.Errors()
 	}
-	report := repeated{}
 	for {
 		select {
 		case <-done:
 			return
 		case err, ok := <-errs:
 			if ok {
-				report.warn(c.log, "trouble reading a partition", err)
+				c.troubles.warn(c.log, c.conf.Clock.Now(), "trouble reading partitions", err)
 				continue
 			}
 			errs = nil

@@ -10,6 +10,9 @@
 // records of a partition in flight at once with equal keys in order, offsets
 // that never pass an unfinished record (invariant 5), a drain before a
 // partition is let go, and a publisher that waits for all its records together.
+// Where handlers wait for nothing but their outputs a message stands for many
+// records (SubscriberConfig.Batch), of different keys: what a message costs is
+// then paid once for all of them.
 //
 // The delivery is at least once. A record is handed out again after a Nack,
 // after a crash and after a claim that was lost with work in flight.
@@ -36,6 +39,7 @@
 //     else's, txnproducer.go and txnerrors.go are the producer and what mends its
 //     errors; finish.go and claimtxn.go are the records' side, prefix.go their
 //     order.
+//   - lane.go hands out what is ready, a message at a time.
 //   - window.go, lanes.go, pause.go and watermark.go decide what may run and what may be
 //     committed; they know neither Kafka nor goroutines.
 //   - message.go and record.go turn records into messages and back, losing

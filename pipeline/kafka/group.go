@@ -47,9 +47,8 @@ func (s *subscription) member() error {
 	}
 	var reader sync.WaitGroup
 	reader.Go(func() {
-		report := repeated{}
 		for err := range group.Errors() {
-			report.warn(s.log, "trouble in the group", err)
+			s.troubles.warn(s.log, s.conf.Clock.Now(), "trouble in the group", err)
 		}
 	})
 	err = s.sessions(group, client)

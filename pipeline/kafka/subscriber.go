@@ -54,8 +54,8 @@ type SubscriberConfig struct {
 	WindowBytes   int64 // their bytes; default 16 MiB, one record always fits
 	// TotalRecords and TotalBytes bound the same for all partitions of a
 	// member, in equal parts and no less than 16 records each, so that memory
-	// does not grow with their number. Defaults 4096, with Transactions twice
-	// their MaxRecords, and 64 MiB.
+	// does not grow with their number. Defaults 4096, with Transactions half as
+	// many again as their MaxRecords, and 64 MiB.
 	TotalRecords int
 	TotalBytes   int64
 	// MaxSpread bounds how many records of a partition may go by one that does
@@ -87,7 +87,7 @@ func (c SubscriberConfig) withDefaults() SubscriberConfig {
 	if c.Transactions != nil {
 		setDefault(&c.WindowRecords, txnWindowRecords)
 		setDefault(&c.WindowBytes, txnWindowBytes)
-		setDefault(&c.TotalRecords, 2*c.Transactions.MaxRecords)
+		setDefault(&c.TotalRecords, c.Transactions.MaxRecords*3/2)
 	}
 	setDefault(&c.TotalRecords, 4096)
 	setDefault(&c.TotalBytes, 64<<20)

@@ -23,6 +23,7 @@ type subscription struct {
 	commit   committer
 	txn      *transactor   // in the committer's place, with Transactions
 	shaken   chan struct{} // filled when a claim ends early
+	troubles troubles
 
 	sending sync.RWMutex // read-held around every send on out
 	ended   bool         // guarded by sending
