@@ -37,6 +37,10 @@ type Event struct {
 	// Booking is set by normalise: from there on, one event is one booking.
 	Booking *booking.Event
 
+	// Public is Booking as it stands on bookings.events, where a stage has
+	// written it already; the engine writes it else. Who changes Booking clears it.
+	Public *Record
+
 	// Refunds are the cancellations of this booking that were already
 	// published, oldest first; dedupe knows them, policy names what a decision
 	// supersedes.

@@ -136,6 +136,9 @@ func (w writer) main(ev *pipeline.Event) (string, pipeline.Record, error) {
 	if ev.Booking == nil {
 		return "", pipeline.Record{}, fmt.Errorf("the chain ends without a booking event for %s", ev.ID)
 	}
+	if ev.Public != nil {
+		return w.topics.name(pipeline.Events, ev.Source), *ev.Public, nil
+	}
 	value, err := booking.Encode(*ev.Booking)
 	if err != nil {
 		return "", pipeline.Record{}, fmt.Errorf("write the booking event %s: %w", ev.Booking.ID, err)

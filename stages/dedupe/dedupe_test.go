@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
@@ -169,6 +170,7 @@ func (h *house) process(ev pipeline.Event, acknowledged bool) (pipeline.Event, e
 	if err != nil {
 		return pipeline.Event{}, err
 	}
+	checkPublic(h.t, out[0])
 	for i, side := range out[0].Side {
 		if side.Output != pipeline.Current || !acknowledged {
 			continue
@@ -181,6 +183,39 @@ func (h *house) process(ev pipeline.Event, acknowledged bool) (pipeline.Event, e
 	}
 	h.stage.(pipeline.Settler).Settle(out[0], acknowledged)
 	return out[0], nil
+}
+
+// checkPublic compares what the stage has written of an event with what the
+// engine would write.
+func checkPublic(t *testing.T, ev pipeline.Event) {
+	t.Helper()
+	if ev.Public == nil {
+		return
+	}
+	value, err := booking.Encode(*ev.Booking)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := pipeline.Record{Key: []byte(ev.Key), Value: value, Headers: pipeline.BookingHeaders(ev)}
+	if diff := cmp.Diff(want, *ev.Public); diff != "" {
+		t.Errorf("the event as the engine writes it (-) and as it was written (+):\n%s", diff)
+	}
+}
+
+func TestAWholeSnapshotIsWrittenOnceForTheEventAndItsState(t *testing.T) {
+	h := open(t)
+	for i, e := range []booking.Event{
+		status(booking.StatusPending, "e1", morning), status(booking.StatusConfirmed, "e2", morning.Add(time.Hour)),
+		status(booking.StatusPending, "e0", morning.Add(-time.Hour)), // older
+	} {
+		ev, err := h.process(h.event(e), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if newest := i < 2; (ev.Public != nil) != newest {
+			t.Errorf("event %d, stale %v: written with its state is %v", i, ev.Booking.Stale, ev.Public != nil)
+		}
+	}
 }
 
 func (h *house) state() booking.Event {

@@ -124,8 +124,13 @@ func (s *stage) after(k *state, ev *pipeline.Event, published, latest *booking.E
 	n := len(ev.Key)
 	texts := append(make([]byte, 0, n+k.memory.size()+memorySize), ev.Key...)
 	packed := k.memory.after(texts[n:], &head, published, ev.ReceivedAt, s.window)
-	headers := append(pipeline.BookingHeaders(*ev), pipeline.Header{Key: MemoryHeader, Value: packed})
+	public := pipeline.BookingHeaders(*ev)
+	headers := append(public, pipeline.Header{Key: MemoryHeader, Value: packed})
 	record := pipeline.Record{Key: texts[:n:n], Value: value, Headers: headers}
+	if booking.SamePublic(published, latest) {
+		// A whole and newest snapshot is its booking's state: written once.
+		ev.Public = &pipeline.Record{Key: record.Key, Value: value, Headers: public[:len(public):len(public)]}
+	}
 	buffer := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buffer)
 	*buffer = appendEvent(append(appendFront((*buffer)[:0], packed, &record), formLocal), latest)
