@@ -50,7 +50,8 @@ func with(headers []pipeline.Header, key, value string) []pipeline.Header {
 
 // die buries a sound record beside its event.
 func (h *history) die() {
-	of, letter := h.records[h.on("normalised")[0]], h.records[h.on("dead")[0]]
+	sound := slices.IndexFunc(h.records, func(r pipeline.Record) bool { return r.Topic == h.cfg.Normalised && r.Text(ledger.JunkHeader) == "" })
+	of, letter := h.records[sound], h.records[h.on("dead")[0]]
 	at := with(with(letter.Headers, "dead_topic", of.Topic), "dead_partition", fmt.Sprint(of.Partition))
 	letter.Headers = with(at, "dead_offset", fmt.Sprint(of.Offset))
 	h.put(letter)
