@@ -123,6 +123,25 @@ func AsEnding(err error) (Ending, bool) {
 	return e, ok
 }
 
+// TroubleError is trouble of our own state or disk. It says nothing of the
+// event: it spends no attempt and makes no dead letter; the event waits until it
+// is over.
+type TroubleError struct{ Err error }
+
+func (e *TroubleError) Error() string { return "trouble: " + e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *TroubleError) Unwrap() error { return e.Err }
+
+// Trouble marks err as one of ours.
+func Trouble(err error) error { return &TroubleError{Err: err} }
+
+// IsTrouble tells whether err is trouble of ours.
+func IsTrouble(err error) bool {
+	var t *TroubleError
+	return errors.As(err, &t)
+}
+
 // OutageError is trouble that every event would meet: it spends no attempts,
 // the source waits.
 type OutageError struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -150,4 +151,60 @@ func TestAStageIsToldWhereItsStateWasWritten(t *testing.T) {
 	if len(offsets) != 2 || offsets[0] == offsets[1] {
 		t.Errorf("two states stand at %v", offsets)
 	}
+}
+
+func TestARecordThatHasToWaitLetsNobodyElseWait(t *testing.T) {
+	log := &memoryLog{}
+	stage := stageFunc(func(ctx context.Context, ev pipeline.Event) ([]pipeline.Event, error) {
+		if string(ev.Request.Body) == "waits" {
+			return nil, errTrouble
+		}
+		return booked(ctx, ev)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		err := testSegment(t, log, stage).handle(kafka.NewBatchMessage(together(t, "fine", "waits")))
+		if !errors.Is(err, context.Canceled) || len(log.records) != 0 {
+			t.Errorf("%d records were written, %v: they are to be handed out apart", len(log.records), err)
+		}
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("it waited %s", waited)
+		}
+		if err := testSegment(t, log, stage).handle(kafka.NewBatchMessage(together(t, "waits"))); err != nil || len(log.on("bookings.dead")) != 1 {
+			t.Errorf("alone: %d dead letters, %v", len(log.on("bookings.dead")), err)
+		}
+	})
+}
+
+func TestTroubleOfOurStateIsWaitedOutAndSpendsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, began := &memoryLog{}, time.Now()
+		s := testSegment(t, log, stageFunc(func(ctx context.Context, ev pipeline.Event) ([]pipeline.Event, error) {
+			if time.Since(began) < time.Hour {
+				return nil, fmt.Errorf("dedupe: %w", pipeline.Trouble(errors.New("no space left on device")))
+			}
+			return booked(ctx, ev)
+		}))
+		h := newHealth(s.metrics)
+		h.pinged(nil)
+		h.start()
+		waited := 0
+		s.chain.retrier.trouble = func(error) func() {
+			waited++
+			h.waits(1)
+			if h.why() == "" || h.unready() != "" {
+				t.Errorf("readyz says %q, webhooks %q", h.why(), h.unready())
+			}
+			return func() { h.waits(-1) }
+		}
+		if err := s.handle(kafka.NewBatchMessage(together(t, "fine"))); err != nil {
+			t.Fatal(err)
+		}
+		if len(log.on("bookings.events")) != 1 || len(log.on("bookings.dead"))+len(log.on("bookings.retry")) != 0 || waited != 1 {
+			t.Errorf("written %+v; said %d times", log.records, waited)
+		}
+		if h.why() != "" {
+			t.Errorf("not ready afterwards: %s", h.why())
+		}
+	})
 }

@@ -30,6 +30,8 @@ type result struct {
 	ended   []ended           // that a stage ended on purpose
 	settles []settle
 	letter  letter // instead of all that, where it failed
+
+	together bool // with other records, which must not wait for it
 }
 
 type ended struct {
@@ -69,9 +71,10 @@ func (e *stageError) Error() string { return e.stage + ": " + e.err.Error() }
 func (e *stageError) Unwrap() error { return e.err }
 
 // run takes one event through the chain. On an error the record is judged as a
-// whole: what its other events had reserved is released.
-func (c *chain) run(ctx context.Context, ev *pipeline.Event) (result, error) {
-	r := result{}
+// whole: what its other events had reserved is released. together says that it
+// came with others, which must not wait for it.
+func (c *chain) run(ctx context.Context, ev *pipeline.Event, together bool) (result, error) {
+	r := result{together: together}
 	if err := c.from(ctx, 0, ev, &r); err != nil {
 		r.settle(false)
 		return result{}, err
@@ -85,7 +88,7 @@ func (c *chain) from(ctx context.Context, at int, ev *pipeline.Event, r *result)
 		return nil
 	}
 	s := &c.steps[at]
-	out, err := c.step(ctx, s, ev)
+	out, err := c.step(ctx, s, ev, r.together)
 	if err != nil {
 		return r.end(ev, s.name, err)
 	}
@@ -112,11 +115,11 @@ func (r *result) end(ev *pipeline.Event, stage string, err error) error {
 }
 
 // step runs one stage on one event, with its retries, and measures it.
-func (c *chain) step(ctx context.Context, s *step, ev *pipeline.Event) ([]pipeline.Event, error) {
+func (c *chain) step(ctx context.Context, s *step, ev *pipeline.Event, together bool) ([]pipeline.Event, error) {
 	m := s.metrics[ev.Source]
 	began := c.retrier.clock.Now()
 	m.in.Inc()
-	out, err := c.retrier.do(ctx, s, ev, began)
+	out, err := c.retrier.do(ctx, s, ev, began, together)
 	m.seconds.Observe(c.retrier.clock.Now().Sub(began).Seconds())
 	m.out.Add(float64(len(out)))
 	return out, err

@@ -66,6 +66,10 @@ func (c *atLeastOnce) commit(msg *message.Message, set *outputSet, of inputs) er
 			return &oversize{set[p].owners[at], errTooLarge}
 		}
 	}
+	for i := range set[memory].records {
+		// Said to the stage with the place; a topic keeps no more of a time.
+		set[memory].records[i].Time = c.clock.Now().Truncate(time.Millisecond)
+	}
 	for p := range set {
 		if at, err := c.write(msg.Context(), set[p].records); err != nil {
 			if kafka.IsTooLarge(err) {

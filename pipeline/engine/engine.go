@@ -102,8 +102,17 @@ func maxRecord(all []built) int {
 func (e *Engine) chain(b built, s builtSegment, once bool) *chain {
 	return &chain{
 		pipeline: b.plan.Name, steps: e.metrics.measured(b, s.steps),
-		retrier: retrier{clock: e.waits, once: once, jitter: func() float64 { return float64(e.deps.Random()>>11) / (1 << 53) }},
+		retrier: retrier{clock: e.waits, once: once, trouble: e.waitOut, jitter: func() float64 { return float64(e.deps.Random()>>11) / (1 << 53) }},
 	}
+}
+
+// waitOut says that something waits for the end of trouble of ours: /readyz
+// is 503 meanwhile.
+func (e *Engine) waitOut(err error) (over func()) {
+	if e.health.waits(1) {
+		e.deps.Log.Warn("local state or disk is in trouble; what needs it waits", "error", err)
+	}
+	return func() { e.health.waits(-1) }
 }
 
 func (e *Engine) writer(b built, s builtSegment) writer {

@@ -17,6 +17,7 @@ type health struct {
 	started  bool
 	draining bool
 	broker   error // why the broker is out of reach; nil while it is there
+	waiting  int   // what waits for the end of trouble with state or disk
 	gauge    interface{ Set(float64) }
 }
 
@@ -42,6 +43,16 @@ func (h *health) pinged(err error) {
 	})
 }
 
+// waits counts what waits for the end of trouble with state or disk, and tells
+// whether it is the first.
+func (h *health) waits(more int) (first bool) {
+	h.note(func() {
+		first = h.waiting == 0
+		h.waiting += more
+	})
+	return first
+}
+
 func (h *health) start() { h.note(func() { h.started = true }) }
 func (h *health) drain() { h.note(func() { h.draining = true }) }
 
@@ -50,13 +61,14 @@ func (h *health) note(change func()) {
 	defer h.mu.Unlock()
 	change()
 	ready := 0.0
-	if h.state() == "" {
+	if h.state() == "" && h.waiting == 0 {
 		ready = 1
 	}
 	h.gauge.Set(ready)
 }
 
-// state gives why the process is not ready, "" when it is.
+// state gives why webhooks cannot be taken, "" when they can. Trouble with
+// state or disk stands behind the first topic: they are safe there.
 func (h *health) state() string {
 	switch {
 	case h.draining:
@@ -97,9 +109,19 @@ func (h *health) healthz(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, "text/plain; charset=utf-8", []byte("ok\n"))
 }
 
+// why gives why the process is not ready, "" when it is.
+func (h *health) why() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if why := h.state(); why != "" || h.waiting == 0 {
+		return why
+	}
+	return "local state or disk is in trouble"
+}
+
 // readyz says whether it should be sent webhooks, and why not.
 func (h *health) readyz(w http.ResponseWriter, _ *http.Request) {
-	if why := h.unready(); why != "" {
+	if why := h.why(); why != "" {
 		problem{status: http.StatusServiceUnavailable, detail: why, retryAfter: retryAfter}.write(w)
 		return
 	}

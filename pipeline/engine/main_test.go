@@ -50,7 +50,7 @@ func testChain(t *testing.T, steps ...pipeline.Stage) *chain {
 }
 
 func measuredChain(m *metrics, steps ...pipeline.Stage) *chain {
-	c := &chain{pipeline: "bookings", retrier: retrier{clock: pipeline.WallClock{}, jitter: func() float64 { return 1 }}}
+	c := &chain{pipeline: "bookings", retrier: retrier{clock: pipeline.WallClock{}, jitter: func() float64 { return 1 }, trouble: func(error) func() { return func() {} }}}
 	for i, s := range steps {
 		c.steps = append(c.steps, step{name: []string{"one", "two", "three"}[i], stage: s, retry: pipeline.DefaultRetry()})
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
@@ -118,11 +117,8 @@ func (w writer) write(set *outputSet, owner int, r *result) error {
 // beside adds what stages attached to an event.
 func (w writer) beside(set *outputSet, owner int, ev *pipeline.Event) {
 	for i := range ev.Side {
-		o, r := ev.Side[i].Output, ev.Side[i].Record
-		if o == pipeline.Current {
-			r.Time = w.clock.Now().Truncate(time.Millisecond) // what a topic keeps of a time
-		}
-		set.add(owner, phase(o), w.topics.name(o, ev.Source), r)
+		o := ev.Side[i].Output
+		set.add(owner, phase(o), w.topics.name(o, ev.Source), ev.Side[i].Record)
 	}
 }
 

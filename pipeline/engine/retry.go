@@ -15,22 +15,36 @@ type retrier struct {
 	clock  pipeline.Clock
 	jitter func() float64 // from 0 to 1
 	once   bool           // the HTTP segment: the sender is the one that retries
+	// trouble is told of trouble of ours that is waited out; what it gives is
+	// called when that is over.
+	trouble func(error) (over func())
 }
 
-// maxBackoff bounds the doubling.
-const maxBackoff = 10 * time.Second
+const (
+	troubleBackoff = 200 * time.Millisecond
+	maxBackoff     = 10 * time.Second // bounds the doubling
+)
+
+// errAlone says that a record has to wait, and must not let those wait that it
+// came with: they are handed out again, each alone (invariant 5). To Watermill
+// it is a cancelled message.
+var errAlone = fmt.Errorf("to be handled alone: %w", context.Canceled)
 
 // do runs the stage until it gives an outcome, its attempts are spent, or its
-// time is over, which runs from first.
-func (r retrier) do(ctx context.Context, s *step, ev *pipeline.Event, first time.Time) ([]pipeline.Event, error) {
+// time is over, which runs from first. Together with other records it does not
+// wait.
+func (r retrier) do(ctx context.Context, s *step, ev *pipeline.Event, first time.Time, together bool) ([]pipeline.Event, error) {
 	backoff := s.retry.Backoff
 	for attempt := 1; ; attempt++ {
-		out, err := process(ctx, s, ev)
+		out, err := r.attempt(ctx, s, ev, together)
 		if err == nil {
 			return out, nil
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
+		}
+		if together && !final(err) {
+			return nil, errAlone
 		}
 		failed := &stageError{stage: s.name, attempts: attempt, first: first, err: err}
 		pause := r.pause(backoff)
@@ -42,6 +56,23 @@ func (r retrier) do(ctx context.Context, s *step, ev *pipeline.Event, first time
 		}
 		backoff = min(2*backoff, maxBackoff)
 	}
+}
+
+// attempt calls the stage until its answer is about the event: trouble of ours
+// is waited out, and spends no attempt.
+func (r retrier) attempt(ctx context.Context, s *step, ev *pipeline.Event, together bool) ([]pipeline.Event, error) {
+	out, err := process(ctx, s, ev)
+	if err == nil || r.once || together || !pipeline.IsTrouble(err) {
+		return out, err
+	}
+	defer r.trouble(err)()
+	for backoff := troubleBackoff; pipeline.IsTrouble(err); backoff = min(2*backoff, maxBackoff) {
+		if slept := r.clock.Sleep(ctx, r.pause(backoff)); slept != nil {
+			return nil, slept
+		}
+		out, err = process(ctx, s, ev)
+	}
+	return out, err
 }
 
 // pause spreads a backoff over its upper half, so that what failed together

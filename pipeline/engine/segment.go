@@ -42,8 +42,8 @@ type work struct {
 }
 
 // handle is the way of a message's records through the segment. An error means
-// that they are not done and will be read again: nothing but the end of the
-// claim or of the process gives one.
+// that they are not done and will be handled again: the end of the claim or of
+// the process gives one, and a record that has to wait and did not come alone.
 func (s *segment) handle(msg *message.Message) error {
 	records := kafka.RecordsOf(msg)
 	s.inFlight.Add(float64(len(records)))
@@ -72,7 +72,7 @@ func (s *segment) take(ctx context.Context, w *work, i int) error {
 	if err != nil || !mine {
 		return err
 	}
-	w.done[i], err = s.process(ctx, &w.set, i, r)
+	w.done[i], err = s.process(ctx, w, i)
 	if err == nil {
 		return nil
 	}
@@ -98,16 +98,16 @@ func (s *segment) mine(ctx context.Context, r *pipeline.Record) (bool, error) {
 	return true, due(ctx, s.clock, r)
 }
 
-func (s *segment) process(ctx context.Context, set *outputSet, i int, r *pipeline.Record) (result, error) {
-	ev, err := s.decode(r)
+func (s *segment) process(ctx context.Context, w *work, i int) (result, error) {
+	ev, err := s.decode(w.records[i])
 	if err != nil {
 		return result{}, err
 	}
-	done, err := s.chain.run(ctx, ev)
+	done, err := s.chain.run(ctx, ev, len(w.records) > 1)
 	if err != nil {
 		return result{}, err
 	}
-	if err := s.writer.write(set, i, &done); err != nil {
+	if err := s.writer.write(&w.set, i, &done); err != nil {
 		done.settle(false)
 		return result{}, err
 	}

@@ -96,25 +96,53 @@ func TestMessagesOfManyRecordsAreBoundedInNumber(t *testing.T) {
 	}
 }
 
-func TestRecordsOfOneMessageStandOrFallTogether(t *testing.T) {
+func TestRecordsOfAMessageThatWasNackedComeApartAndHoldUpOnlyTheirKeys(t *testing.T) {
 	t.Parallel()
 	cfg := fake(t)
 	n, g := topic(t, cfg, 1), name("g")
 	write(t, publisher(t, cfg), keyedRecords(n, numbered(8)...)...)
-	s := subscriber(t, cfg, kafka.SubscriberConfig{Group: g, Batch: upTo(8), Batches: 1, NackBackoff: time.Millisecond})
+	to := publisher(t, cfg)
+	s := subscriber(t, cfg, kafka.SubscriberConfig{Group: g, Batch: upTo(8), Batches: 1, NackBackoff: time.Hour})
 	ch := subscribe(t, s, n)
 	first := get(t, "a message", ch)
-	want := len(kafka.RecordsOf(first))
+	if len(kafka.RecordsOf(first)) == 1 { // while it is held the others gather
+		eventually(t, "all taken in", func() bool { return s.Stats().Partitions[0].InFlight == 8 })
+		first.Ack()
+		first = get(t, "the next message", ch)
+	}
+	want := map[int64]bool{}
+	for _, r := range kafka.RecordsOf(first) {
+		want[r.Offset] = true
+	}
+	if len(want) < 2 {
+		t.Fatalf("%d records gathered", len(want))
+	}
 	first.Nack()
-	again := get(t, "the same again", ch)
-	got := kafka.RecordsOf(again)
-	if len(got) != want || got[0].Offset != kafka.RecordsOf(first)[0].Offset {
-		t.Errorf("%d records from offset %d came again, had %d", len(got), got[0].Offset, want)
+	var stuck *message.Message
+	for len(want) > 0 {
+		m := get(t, "one of them alone", ch)
+		got := kafka.RecordsOf(m)
+		if len(got) != 1 || !want[got[0].Offset] {
+			t.Fatalf("%d records came again, the first at %d", len(got), got[0].Offset)
+		}
+		delete(want, got[0].Offset)
+		if stuck == nil {
+			stuck = m // neither Acked nor Nacked: it waits for something
+			continue
+		}
+		m.Ack()
 	}
-	if p := s.Stats().Partitions[0]; p.Lag != 8 {
-		t.Errorf("lag is %d after a Nack", p.Lag)
+	write(t, to, keyedRecords(n, numbered(30)[8:]...)...)
+	for seen := 0; seen < 22; { // more messages than may be handed out at once
+		m := get(t, "what comes behind", ch)
+		seen += len(kafka.RecordsOf(m))
+		m.Ack()
 	}
-	again.Ack()
+	eventually(t, "everything but one record done", func() bool { return s.Stats().Partitions[0].InFlight == 1 })
+	if offset, err := admin(t, cfg).Committed(t.Context(), g); err != nil || offset[pipeline.Partition{Topic: n}] > kafka.RecordsOf(stuck)[0].Offset {
+		t.Errorf("committed %v, %v; offset %d is not finished", offset, err, kafka.RecordsOf(stuck)[0].Offset)
+	}
+	stuck.Ack()
 }
 
 func TestATransactionTakesTheOutputsOfEveryRecordOfAMessage(t *testing.T) {

@@ -37,6 +37,7 @@ type claim struct {
 	win     window
 	ready   queue // lanes whose first record may be handed out
 	workers int
+	lone    int   // workers of records that are handed out apart
 	marked  int64 // the last offset that was marked for commit, -1 for none
 
 	// With transactions (claimtxn.go), guarded by mu but for quiet.
@@ -228,7 +229,7 @@ func (c *claim) quota() (records int, bytes int64) {
 func (c *claim) drain() {
 	c.mu.Lock()
 	c.win.drain()
-	if c.workers == 0 {
+	if c.workers+c.lone == 0 {
 		c.idle.set()
 	}
 	c.mu.Unlock()

@@ -32,12 +32,41 @@ func (c *claim) hire() {
 // there is to do, the more records share the cost of one.
 func (c *claim) work() {
 	for lanes := c.next(); lanes != nil; lanes = c.next() {
-		if c.handle(lanes) == acked {
+		switch c.handle(lanes) {
+		case acked:
 			c.finish(lanes)
-		} else {
+		case nacked:
+			c.split(lanes)
+		case gone:
 			c.quit(lanes)
 		}
 	}
+}
+
+// split hands records of a message that was Nacked out apart, each by a worker of
+// its own: one that has to wait holds up its own key and no other (invariant 5).
+func (c *claim) split(lanes []*lane) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lone += len(lanes)
+	for i := range lanes {
+		go c.alone(lanes[i : i+1])
+	}
+}
+
+func (c *claim) alone(one []*lane) {
+	if c.handle(one) == acked {
+		c.finish(one)
+	} else {
+		c.quit(one)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lone--
+	if c.ready.len() > 0 {
+		c.hire()
+	}
+	c.rest()
 }
 
 // next takes lanes for one message. It gives nil when nothing is ready; the
@@ -63,11 +92,11 @@ func (c *claim) next() []*lane {
 	return lanes
 }
 
-// handle hands records out until they are acked.
+// handle hands records out until they are acked, several once.
 func (c *claim) handle(lanes []*lane) verdict {
 	for attempt := 0; ; attempt++ {
 		v := c.handOut(lanes)
-		if v != nacked {
+		if v != nacked || len(lanes) > 1 {
 			return v
 		}
 		if !c.pause(attempt) {
@@ -218,7 +247,12 @@ func (c *claim) abandon(lanes []*lane) {
 // retire takes note that a worker ends.
 func (c *claim) retire() {
 	c.workers--
-	if c.workers == 0 && c.win.draining {
+	c.rest()
+}
+
+// rest tells a drain that nothing is handed out any more.
+func (c *claim) rest() {
+	if c.workers+c.lone == 0 && c.win.draining {
 		c.idle.set()
 	}
 }

@@ -91,7 +91,7 @@ func trouble(err error) error {
 	if err == nil {
 		return nil
 	}
-	return pipeline.Outage(err, 0)
+	return pipeline.Trouble(err)
 }
 
 func (p *partition) key(bookingID string) []byte {
