@@ -1,62 +1,47 @@
 package travel.refund
 
 # outcome says what becomes of the core components, by which rule. The first
-# that holds counts.
+# that holds counts. What it can be is prepared in terms.rego.
 
-default outcome := {"kind": "open", "bp": null, "rule": null}
-
-outcome := {"kind": "supplier", "rule": "supplier_cancelled", "bp": 10000, "keep_nights": 0, "of": "total"} if {
+outcome := supplier_cancelled if {
 	input.cancellation.by == "supplier"
-} else := {"kind": "service_over", "rule": "service_over", "bp": 0, "keep_nights": 0, "of": "total"} if {
-	service_over
-} else := {"kind": "window", "rule": rule, "bp": bp, "keep_nights": kept_nights, "of": row.fee.of} if {
-	row := window
-	rule := sprintf("%s.%s", [tier_key, row.id])
-	bp := 10000 - object.get(row.fee, "bp", 0)
-} else := {"kind": "no_window", "rule": rule, "bp": 0, "keep_nights": 0, "of": "total"} if {
-	tier
-	input.derived.minutes_before_start != null
-	rule := sprintf("%s.no_window", [tier_key])
-}
-
-default kept_nights := 0
-
-# Nights already used are kept before the fee's own nights.
-kept_nights := min([total, input.derived.nights_used + object.get(window.fee, "nights", 0)]) if {
-	window.fee.of == "remaining_nights"
-	total := input.derived.nights_total
-	total > 0
-}
-
-# keep is a fixed amount that the whole booking pays once.
-default keep := null
-
-keep := {"minor": minor, "types": core_types} if {
-	minor := window.fee.fixed_minor[input.booking.price.currency]
-	outcome.kind == "window"
-}
-
-core_types := [t | some t, "core" in data.catalog.components]
-
-service_over if {
-	input.booking.service.precision == "minute"
-	input.derived.minutes_before_end <= 0
+} else := service_over if {
+	input.derived.minutes_before_end <= over_after[input.booking.service.precision]
 	input.derived.minutes_before_end != null
-}
-
-# The hour of a day's end is assumed, so the whole day has to be over.
-service_over if {
-	input.booking.service.precision == "day"
-	input.derived.minutes_before_end <= -1440
-	input.derived.minutes_before_end != null
-}
-
-default by := "unknown"
-
-by := input.cancellation.by if input.cancellation.by in {"guest", "supplier", "platform", "system"}
-
-# Null is less than every number in Rego, so it has to be ruled out.
-started if {
-	input.derived.minutes_before_start < 0
+} else := first if {
+	first := [row | some row in version.by_start; input.derived.minutes_before_start >= row.from][0]
+} else := version.rows[open_rows[0]] if {
 	input.derived.minutes_before_start != null
+} else := open
+
+# over_after is the minute after the end at which a service is over. The hour of a
+# day's end is assumed, so the whole day has to be over.
+over_after := {"minute": 0, "day": -1440}
+
+open_rows := [i |
+	some i, row in version.rows
+	not shut(row)
+]
+
+shut(row) if {
+	some c in row.all_of
+	not holds(c)
+}
+
+holds(c) if {
+	c.anchor == "start"
+	input.derived.minutes_before_start >= c.min_minutes
+}
+
+# Minutes are rounded down, so "within 24 hours" lasts until 24:00:59.
+holds(c) if {
+	c.anchor == "booking"
+	input.derived.minutes_since_booked >= 0
+	input.derived.minutes_since_booked <= c.max_minutes
+}
+
+holds(c) if {
+	c.anchor == "start"
+	input.derived.minutes_since_booked != null
+	input.derived.minutes_before_start + input.derived.minutes_since_booked >= c.min_minutes_at_booking
 }

@@ -1,32 +1,36 @@
 package travel.refund
 
-# rates has one entry for each type of component. A function that were
-# undefined inside the comprehension would drop its line without a word, hence
-# the default; the host checks that no component is without a rate.
+# rates has one entry for each type of component; the host checks that no
+# component is without.
 default rates := {}
 
-rates := {type: rate(class) | some type, class in component_classes} if {
-	outcome.bp != null
+rates := {type: before[class] | type := input.booking.price.components[_].type; class := object.get(classes, type, "unknown")} if {
 	applicable == true
+	row := outcome
+	not row.nights
+	before := row.before
+	classes := version.classes
+	input.derived.minutes_before_start >= 0
+} else := {type: by_class[class] | type := input.booking.price.components[_].type; class := object.get(classes, type, "unknown")} if {
+	applicable == true
+	row := outcome
+	by_class := object.union(row[when], by_night)
+	classes := version.classes
 }
 
-component_classes := {type: object.get(classes, type, "unknown") | type := input.booking.price.components[_].type}
+default when := "before"
 
-# classes is the catalogue's, with what the tier says otherwise.
-classes := object.union(data.catalog.components, tier.components) if {
-	tier.components
-} else := data.catalog.components
+when := "after" if {
+	input.derived.minutes_before_start < 0
+	input.derived.minutes_before_start != null
+}
 
-default rate(_) := {"bp": 0}
+default by_night := {}
 
-rate("core") := {"bp": outcome.bp} if {
-	outcome.keep_nights == 0
-} else := {"bp": outcome.bp, "keep_nights": outcome.keep_nights}
-
-rate("always") := {"bp": 10000}
-
-rate("before_start") := {"bp": outcome.bp} if {
-	outcome.of == "total"
-} else := {"bp": 10000} if not started
-
-rate("on_full") := {"bp": outcome.bp} if outcome.of == "total"
+# Nights already used are kept before the fee's own nights.
+by_night := {"core": {"keep_nights": kept}} if {
+	total := input.derived.nights_total
+	total > 0
+	kept := min([total, input.derived.nights_used + outcome.nights])
+	kept > 0
+}

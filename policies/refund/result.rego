@@ -17,25 +17,27 @@ result := {
 	"schema": "refund-rates/1",
 	"decision": decision,
 	"currency": currency,
-	"rate_bp": outcome.bp,
+	"rate_bp": row.bp,
 	"tier": tier_key,
-	"tier_version": tier_version,
-	"rule": outcome.rule,
+	"tier_version": version.version,
+	"rule": row.rule,
 	"rates": rates,
-	"keep": keep,
+	"keep": object.get(row.keeps, currency, null),
 	"auto_limit_minor": auto_limit_minor,
-	"reasons": reason,
+	"reasons": reasons,
 	"violations": violation,
 	"policy": data.catalog.policy,
+} if {
+	row := outcome
 }
 
 # A person looks while anything is an error.
 decision := "review" if {
 	violation[_].severity == "error"
-} else := "not_applicable" if {
-	applicable == false
 } else := "approve" if {
 	rates[_].bp > 0
+} else := "not_applicable" if {
+	applicable == false
 } else := "deny"
 
 # applicable says whether a refund can be due at all.

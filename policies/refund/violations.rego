@@ -22,11 +22,11 @@ violation contains error("paid_but_not_sold", sprintf("the booking is %s, and ye
 }
 
 violation contains error("cancelled_by_unknown", "nobody says who cancelled") if {
-	by == "unknown"
+	not named
 	applicable == true
 }
 
-violation contains error("cancelled_by_platform", sprintf("cancelled by the %s, neither guest nor supplier", [by])) if {
+violation contains error("cancelled_by_platform", sprintf("cancelled by the %s, neither guest nor supplier", [input.cancellation.by])) if {
 	input.cancellation.by in {"platform", "system"}
 	applicable == true
 }
@@ -47,17 +47,15 @@ unlimited := error("missing_price", "the price or its currency is not known") if
 	currency == null
 } else := error("no_auto_limit", sprintf("the catalogue has no limit for %s", [currency]))
 
-violation contains error("price_already_adjusted", "the price already holds a cancellation line, so what was paid cannot be told") if {
-	some type in {"cancellation", "refund"}
-	component_classes[type]
+violation contains unfit(type) if {
+	type := input.booking.price.components[_].type
+	not version.fit[type]
 	applicable == true
 }
 
-violation contains error("unknown_component", sprintf("the catalogue has no class for price component %s", [type])) if {
-	some type, "unknown" in component_classes
-	not type in {"cancellation", "refund"}
-	applicable == true
-}
+unfit(type) := error("price_already_adjusted", "the price already holds a cancellation line, so what was paid cannot be told") if {
+	type in {"cancellation", "refund"}
+} else := error("unknown_component", sprintf("the catalogue has no class for price component %s", [type]))
 
 violation contains error("missing_components", "what the price is made of is not known, and its parts are refunded differently") if {
 	"price.components" in input.quality.missing
@@ -84,14 +82,14 @@ violation contains error("missing_start", "the start of the service is not known
 }
 
 violation contains without_tier if {
-	not tier
+	version.version == null
 	needs_tier
 }
 
 without_tier := error("unknown_tier", "the booking names no cancellation terms") if {
 	tier_key == null
 } else := error("unknown_tier", sprintf("the catalogue has no tier %s", [tier_key])) if {
-	not versions
+	not terms[tier_key]
 } else := error("tier_not_in_force", msg) if {
 	not input_incomplete
 	msg := sprintf("%d versions of %s fit the booking's date and nights, want one", [count(fitting), tier_key])
@@ -99,7 +97,8 @@ without_tier := error("unknown_tier", "the booking names no cancellation terms")
 
 violation contains error("missing_booked_at", sprintf("%s depends on when the booking was made", [tier_key])) if {
 	input.booking.booked_at == null
-	needs_booked_at
+	terms[tier_key].by_booking == true
+	needs_tier
 }
 
 violation contains error("missing_nights", sprintf("%s depends on the number of nights", [tier_key])) if {
@@ -108,25 +107,26 @@ violation contains error("missing_nights", sprintf("%s depends on the number of 
 }
 
 violation contains error("no_fixed_fee", sprintf("the fixed fee of %s is not given in %s", [tier_key, currency])) if {
-	window.fee.fixed_minor
-	outcome.kind == "window"
-	keep == null
+	outcome.fixed == true
+	not outcome.keeps[currency]
 	applicable == true
 }
 
 violation contains error("evidence_required", sprintf("%s asks for written evidence of %s", [tier_key, input.cancellation.reason_code])) if {
-	input.cancellation.reason_code in tier.evidence_reasons
+	input.cancellation.reason_code in version.evidence_reasons
 	needs_tier
 }
 
 violation contains {"code": "start_hour_assumed", "severity": "warning", "message": msg} if {
 	input.booking.service.precision == "day"
-	input.derived.minutes_before_start != null
-	some i, j
-	abs(input.derived.minutes_before_start - tier.windows[i].all_of[j].min_minutes) < 720
+	some hour in version.hours
+	input.derived.minutes_before_start < hour.below
+	input.derived.minutes_before_start > hour.above # null is not
 	needs_tier
-	msg := sprintf("the hour of the start is assumed, and the deadline of window %s is less than 12 hours away", [tier.windows[i].id])
+	msg := sprintf("the hour of the start is assumed, and the deadline of window %s is less than 12 hours away", [hour.id])
 }
+
+named if input.cancellation.by in {"guest", "supplier", "platform", "system"}
 
 needs_tier if {
 	input.cancellation.by == "guest"
@@ -134,40 +134,23 @@ needs_tier if {
 	outcome.kind != "service_over"
 }
 
-needs_booked_at if {
-	some v in versions
-	dated(v)
-	needs_tier
-}
-
-needs_booked_at if {
-	some i, j, k
-	versions[i].windows[j].all_of[k].anchor == "booking"
+needs_nights if {
+	terms[tier_key].bounded == true
 	needs_tier
 }
 
 needs_nights if {
-	needs_tier
-	bounded_terms
-}
-
-needs_nights if {
-	window.fee.of == "remaining_nights"
-	outcome.kind == "window"
+	outcome.nights
 	applicable == true
 }
 
 input_incomplete if {
 	input.booking.booked_at == null
-	needs_booked_at
+	terms[tier_key].by_booking == true
+	needs_tier
 }
 
 input_incomplete if {
 	input.derived.nights_total <= 0 # so is null
-	bounded_terms
-}
-
-bounded_terms if {
-	some v in versions
-	bounded(v)
+	terms[tier_key].bounded == true
 }

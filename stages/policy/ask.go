@@ -18,12 +18,14 @@ import (
 // goroutine, a transaction and a set of timers for each evaluation, and takes no
 // account of data that never changes.
 type question struct {
+	rule     ast.Ref // the answer's name
 	query    ast.Body
 	queries  ast.QueryCompiler
 	compiler *ast.Compiler
 	store    storage.Store
 	txn      storage.Transaction // reads only, and nobody writes: one serves all
 	data     dataCache
+	first    *memo      // what every evaluation begins with
 	memos    *sync.Pool // of *memo
 }
 
@@ -31,7 +33,8 @@ type question struct {
 const answerVar = ast.Var("answer")
 
 func newQuestion(ctx context.Context, compiler *ast.Compiler, store storage.Store, rule ast.Ref) (*question, error) {
-	q := &question{compiler: compiler, store: store, queries: compiler.QueryCompiler(), memos: &sync.Pool{New: func() any { return newMemo() }}}
+	q := &question{rule: rule, compiler: compiler, store: store, queries: compiler.QueryCompiler(), first: newMemo()}
+	q.memos = &sync.Pool{New: func() any { return begun(q.first) }}
 	var err error
 	q.query, err = q.queries.Compile(ast.NewBody(ast.Equality.Expr(ast.NewTerm(answerVar), ast.NewTerm(rule))))
 	if err != nil {
@@ -84,6 +87,9 @@ func (q *question) ask(ctx context.Context, a asked, limit time.Duration) (*ast.
 		answer = r[answerVar]
 		return nil
 	})
+	if a.tracker != nil {
+		a.tracker.Labels = append(a.tracker.Labels, m.used...)
+	}
 	switch {
 	case err != nil && (stop.Cancelled() || topdown.IsCancel(err)):
 		return nil, errTimeout

@@ -57,6 +57,9 @@ func NewEngine(fsys fs.FS, query string, timeout time.Duration) (*Engine, error)
 	if set := compiler.GetAnnotationSet(); set != nil && set.HasLabels() {
 		e.labels = set
 	}
+	if err := e.query.withConstants(ctx, e.labels, timeout); err != nil {
+		return nil, err
+	}
 	return e, nil
 }
 
@@ -140,13 +143,14 @@ func (e *Engine) evaluate(ctx context.Context, ev pipeline.Event, f facts) (*ast
 }
 
 // sortedLabels makes the labels' order depend on them alone, not on the order
-// of evaluation.
+// of evaluation; what several rules say stands once.
 func sortedLabels(labels []map[string]any) []map[string]any {
 	out := append([]map[string]any{}, labels...)
-	slices.SortFunc(out, func(a, b map[string]any) int {
+	compare := func(a, b map[string]any) int {
 		return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) // fmt sorts the keys of maps
-	})
-	return out
+	}
+	slices.SortFunc(out, compare)
+	return slices.CompactFunc(out, func(a, b map[string]any) bool { return compare(a, b) == 0 })
 }
 
 // explain gives code and words for an evaluation that gave no answer. OPA's own

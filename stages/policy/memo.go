@@ -36,31 +36,45 @@ type memo struct {
 	refs    []*ast.Term // of all entries, one after the other
 	frames  []int       // where each frame begins
 	chains  [256]int32  // last entry of each chain, counted from 1
+
+	first *memo            // the constants, with which it begins; nil where it has none
+	used  []map[string]any // labels of the constants that were asked for
 }
 
 type remembered struct {
 	from, to int // its ref in refs
 	hash     int
-	before   int32     // the chain's entry before, counted from 1
-	value    *ast.Term // nil is undefined
+	before   int32            // the chain's entry before, counted from 1
+	value    *ast.Term        // nil is undefined
+	labels   []map[string]any // of the rules that a constant comes from
 }
 
 var _ topdown.VirtualCache = (*memo)(nil)
 
 func newMemo() *memo { return &memo{frames: []int{0}} }
 
+// begun makes a memo that begins with those constants.
+func begun(first *memo) *memo {
+	m := newMemo()
+	m.first = first
+	m.reset()
+	return m
+}
+
 // maxMemo bounds what a memo holds on to between evaluations (invariant 11).
 const maxMemo = 4096
 
-// reset forgets everything, so that no input outlives its evaluation.
+// reset forgets all but the constants, so that no input outlives its evaluation.
 func (m *memo) reset() {
 	if cap(m.entries) > maxMemo || cap(m.refs) > 8*maxMemo {
-		*m = *newMemo()
-		return
+		*m = memo{frames: []int{0}, first: m.first}
 	}
 	clear(m.entries[:cap(m.entries)])
 	clear(m.refs[:cap(m.refs)])
-	m.entries, m.refs, m.frames, m.chains = m.entries[:0], m.refs[:0], m.frames[:1], [256]int32{}
+	m.entries, m.refs, m.frames, m.chains, m.used = m.entries[:0], m.refs[:0], m.frames[:1], [256]int32{}, nil
+	if m.first != nil {
+		m.entries, m.refs, m.chains = append(m.entries, m.first.entries...), append(m.refs, m.first.refs...), m.first.chains
+	}
 }
 
 // Push begins a frame in which nothing is remembered yet.
@@ -80,10 +94,14 @@ func (m *memo) Pop() {
 
 // Get gives the value, or that it is known to be undefined, or neither.
 func (m *memo) Get(ref ast.Ref) (value *ast.Term, undefined bool) {
-	if e := m.find(ref, hashRef(ref)); e != nil {
-		return e.value, e.value == nil
+	e := m.find(ref, hashRef(ref))
+	if e == nil {
+		return nil, false
 	}
-	return nil, false
+	if e.labels != nil {
+		m.used = append(m.used, e.labels...)
+	}
+	return e.value, e.value == nil
 }
 
 // Put remembers; a nil value is undefined.
@@ -110,6 +128,9 @@ func (m *memo) Keys() []ast.Ref {
 	}
 	return keys
 }
+
+// holds says that something is remembered of the ref.
+func (m *memo) holds(ref ast.Ref) bool { return m.find(ref, hashRef(ref)) != nil }
 
 func (m *memo) find(ref ast.Ref, hash int) *remembered {
 	first := m.frames[len(m.frames)-1]
