@@ -27,6 +27,9 @@ type question struct {
 	data     dataCache
 	first    *memo      // what every evaluation begins with
 	memos    *sync.Pool // of *memo
+	// inMemo says that the answer is read where the evaluation remembers it: as
+	// the binding of a variable it would be copied once more.
+	inMemo bool
 }
 
 // answerVar is the variable that the query binds.
@@ -40,6 +43,9 @@ func newQuestion(ctx context.Context, compiler *ast.Compiler, store storage.Stor
 	if err != nil {
 		return nil, fmt.Errorf("prepare %s: %w", rule, regoFaults(err))
 	}
+	if q.inMemo = remembers(compiler, rule); q.inMemo {
+		q.query[0].Operand(0).Value = ast.String("") // no answer is that, so nothing is copied
+	}
 	if q.txn, err = store.NewTransaction(ctx); err != nil {
 		return nil, fmt.Errorf("prepare %s: %w", rule, err)
 	}
@@ -50,6 +56,17 @@ func newQuestion(ctx context.Context, compiler *ast.Compiler, store storage.Stor
 	// Not ast.Value: then every reading goes to the store, which will do.
 	q.data.root, _ = root.(ast.Value)
 	return q, nil
+}
+
+// remembers says that an evaluation remembers the rule's value under its name:
+// that of `result := …`, not of `result.decision := …`.
+func remembers(compiler *ast.Compiler, rule ast.Ref) bool {
+	rules := compiler.GetRulesExact(rule)
+	if len(rules) == 0 || len(rules) != len(compiler.GetRulesWithPrefix(rule)) {
+		return false
+	}
+	head := rules[0].Head
+	return head.RuleKind() == ast.SingleValue && len(head.Args) == 0 && rules[0].Ref().Equal(rule)
 }
 
 // asked is what one evaluation is given; the zero values of input and labels
@@ -87,6 +104,9 @@ func (q *question) ask(ctx context.Context, a asked, limit time.Duration) (*ast.
 		answer = r[answerVar]
 		return nil
 	})
+	if q.inMemo {
+		answer, _ = m.Get(q.rule)
+	}
 	if a.tracker != nil {
 		a.tracker.Labels = append(a.tracker.Labels, m.used...)
 	}

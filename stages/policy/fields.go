@@ -92,12 +92,44 @@ func knownWords(modules map[string]*ast.Module, data ast.Value) words {
 // on the stack.
 type builder struct {
 	fields *fields
+	arena  *arena
 	words  words
 	pairs  [16]pair // booking has as many
 	n      int
 }
 
-func (b *builder) term() *ast.Term { return ast.NewTerm(ast.NewObject(b.pairs[:b.n]...)) }
+func (b *builder) term() *ast.Term { return b.arena.term(ast.NewObject(b.pairs[:b.n]...)) }
+
+// arena holds the terms of one input, which live and die together.
+type arena struct {
+	terms [32]ast.Term
+	n     int
+}
+
+func (a *arena) term(v ast.Value) *ast.Term {
+	if a.n == len(a.terms) {
+		return ast.NewTerm(v)
+	}
+	t := &a.terms[a.n]
+	t.Value = v
+	a.n++
+	return t
+}
+
+// word gives the term that all inputs share, where the policy knows the text.
+func (a *arena) word(known words, s string) *ast.Term {
+	if t, ok := known[s]; ok {
+		return t
+	}
+	return a.term(ast.String(s))
+}
+
+func (a *arena) whole(n int64) *ast.Term {
+	if n > -1 && n < 512 {
+		return ast.InternedTerm(int(n))
+	}
+	return a.term(ast.Number(strconv.FormatInt(n, 10)))
+}
 
 // reads gives the fields below name, nil where nobody reads it.
 func (b *builder) reads(name string) *fields {
@@ -114,7 +146,7 @@ func (b *builder) put(name string, value *ast.Term) {
 
 func (b *builder) word(name, value string) {
 	if b.reads(name) != nil {
-		b.put(name, b.words.term(value))
+		b.put(name, b.arena.word(b.words, value))
 	}
 }
 
@@ -124,7 +156,7 @@ func (b *builder) text(name string, value *string) {
 	case value == nil:
 		b.put(name, ast.InternedNullTerm)
 	default:
-		b.put(name, b.words.term(*value))
+		b.put(name, b.arena.word(b.words, *value))
 	}
 }
 
@@ -136,9 +168,9 @@ func (b *builder) texts(name string, list []string) {
 	default:
 		terms := make([]*ast.Term, len(list))
 		for i, s := range list {
-			terms[i] = b.words.term(s)
+			terms[i] = b.arena.word(b.words, s)
 		}
-		b.put(name, ast.ArrayTerm(terms...))
+		b.put(name, b.arena.term(ast.NewArray(terms...)))
 	}
 }
 
@@ -148,13 +180,13 @@ func (b *builder) instant(name string, t *time.Time) {
 	case t == nil:
 		b.put(name, ast.InternedNullTerm)
 	default:
-		b.put(name, ast.StringTerm(t.UTC().Format(time.RFC3339Nano)))
+		b.put(name, b.arena.term(ast.String(t.UTC().Format(time.RFC3339Nano))))
 	}
 }
 
 func (b *builder) whole(name string, n int64) {
 	if b.reads(name) != nil {
-		b.put(name, wholeTerm(n))
+		b.put(name, b.arena.whole(n))
 	}
 }
 
@@ -164,20 +196,6 @@ func number[N int | int64](b *builder, name string, n *N) {
 	case n == nil:
 		b.put(name, ast.InternedNullTerm)
 	default:
-		b.put(name, wholeTerm(int64(*n)))
+		b.put(name, b.arena.whole(int64(*n)))
 	}
-}
-
-func (w words) term(s string) *ast.Term {
-	if t, ok := w[s]; ok {
-		return t
-	}
-	return ast.StringTerm(s)
-}
-
-func wholeTerm(n int64) *ast.Term {
-	if n > -1 && n < 512 {
-		return ast.InternedTerm(int(n))
-	}
-	return ast.NewTerm(ast.Number(strconv.FormatInt(n, 10)))
 }

@@ -44,12 +44,12 @@ func (in inputter) below(b *builder, name string, there bool) (builder, bool) {
 	if f != nil && !there {
 		b.put(name, ast.InternedNullTerm)
 	}
-	return builder{fields: f, words: in.words}, f != nil && there
+	return builder{fields: f, words: in.words, arena: b.arena}, f != nil && there
 }
 
 func (in inputter) input(ev pipeline.Event, f facts) *ast.Term {
 	e := ev.Booking
-	b := builder{fields: in.fields, words: in.words}
+	b := builder{fields: in.fields, words: in.words, arena: &arena{}}
 	b.word("schema", inputFormat)
 	b.instant("as_of", &ev.ReceivedAt)
 	b.word("mode", modeLive)
@@ -135,12 +135,12 @@ func (in inputter) price(into *builder, p *booking.Price) {
 	if list, ok := in.below(&o, "components", true); ok {
 		terms := make([]*ast.Term, len(p.Components))
 		for i, c := range p.Components {
-			one := builder{fields: list.fields, words: in.words}
+			one := builder{fields: list.fields, words: in.words, arena: o.arena}
 			one.word("type", c.Type)
 			one.whole("amount_minor", c.AmountMinor)
 			terms[i] = one.term()
 		}
-		o.put("components", ast.ArrayTerm(terms...))
+		o.put("components", o.arena.term(ast.NewArray(terms...)))
 	}
 	into.put("price", o.term())
 }
