@@ -50,7 +50,7 @@ func NewEngine(fsys fs.FS, query string, timeout time.Duration) (*Engine, error)
 	if e.query, err = newQuestion(ctx, compiler, store, ref); err != nil {
 		return nil, err
 	}
-	e.inputs = inputter{fields: readFields(compiler.Modules), words: knownWords(compiler.Modules, e.query.data.root)}
+	e.inputs = newInputter(readFields(compiler.Modules), knownWords(compiler.Modules, e.query.data.root))
 	if e.judges, err = judged(ctx, compiler, store, ref); err != nil {
 		return nil, err
 	}

@@ -46,8 +46,11 @@ func readFields(modules map[string]*ast.Module) *fields {
 }
 
 func (f *fields) add(path ast.Ref) {
-	for _, step := range path {
+	for i, step := range path {
 		name, ok := step.Value.(ast.String)
+		if !ok && i > 0 && path[i-1].Equal(inputNames["components"]) {
+			continue // one of a list: what is read of it follows
+		}
 		if !ok {
 			break
 		}
@@ -99,6 +102,36 @@ type builder struct {
 }
 
 func (b *builder) term() *ast.Term { return b.arena.term(ast.NewObject(b.pairs[:b.n]...)) }
+
+// single gives an object of one word that the policy knows, which all inputs
+// share: of a component most policies read the type alone.
+func (b *builder) single(shared map[string]*ast.Term) *ast.Term {
+	if b.n == 1 {
+		if s, ok := b.pairs[0][1].Value.(ast.String); ok && shared[string(s)] != nil {
+			return shared[string(s)]
+		}
+	}
+	return b.term()
+}
+
+// only gives the objects of one known word for the place in the input of which
+// the policy reads nothing but the name.
+func (w words) only(f *fields, name string, place ...string) map[string]*ast.Term {
+	for _, step := range place {
+		if f == nil || f.whole {
+			return nil
+		}
+		f = f.of[step]
+	}
+	if f == nil || f.whole || len(f.of) != 1 || f.of[name] == nil {
+		return nil
+	}
+	shared := make(map[string]*ast.Term, len(w))
+	for s, t := range w {
+		shared[s] = ast.ObjectTerm(pair{inputNames[name], t})
+	}
+	return shared
+}
 
 // arena holds the terms of one input, which live and die together.
 type arena struct {

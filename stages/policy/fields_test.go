@@ -33,6 +33,8 @@ func TestInputHoldsWhatThePolicyReads(t *testing.T) {
 		{"in brackets", `result := {"cancelled": 1}[input.booking.status]`, []string{"booking.status"}, []string{"booking.id"}},
 		{"in the brackets of input", `result := input.booking[input.mode]`, []string{"mode", "booking.id"}, []string{"stale"}},
 		{"of a list", `result := [c.type | some c in input.booking.price.components]`, []string{"booking.price.components"}, []string{"booking.price.currency"}},
+		{"a field of a list", `result := [t | t := input.booking.price.components[_].type]`, []string{"booking.price.components[0].type"}, []string{"booking.price.components[0].amount_minor"}},
+		{"any field of a list", `result := [v | v := input.booking.price.components[_][_]]`, []string{"booking.price.components[0].type", "booking.price.components[0].amount_minor"}, nil},
 		{"in every and not", "result := 1 if {\n\tevery c in input.quality.conflicts { c != input.booking.id }\n\tnot input.stale\n}", []string{"quality.conflicts", "booking.id", "stale"}, []string{"booking.kind", "quality.missing"}},
 		{"in with", "other := input.booking.kind\n\nresult := x if x := other with input.booking as {\"kind\": input.booking.id}", []string{"booking.id", "booking.kind"}, []string{"stale"}},
 		{"in a template", `result := $"{input.booking.id}"`, []string{"booking.id"}, []string{"booking.kind"}},

@@ -33,8 +33,14 @@ func Input(ev pipeline.Event) ([]byte, error) {
 // a new field of the booking, which may be personal data, stays out until
 // somebody adds it here (invariant 10).
 type inputter struct {
-	fields *fields
-	words  words
+	fields     *fields
+	words      words
+	types      map[string]*ast.Term // components of which only the type is read
+	precisions map[string]*ast.Term // services of which only the precision is
+}
+
+func newInputter(f *fields, w words) inputter {
+	return inputter{fields: f, words: w, types: w.only(f, "type", "booking", "price", "components"), precisions: w.only(f, "precision", "booking", "service")}
 }
 
 // below begins an object in the one that b builds; it is not ok where nobody
@@ -109,7 +115,7 @@ func (in inputter) service(into *builder, s *booking.Service) {
 	o.word("zone", s.Zone)
 	o.word("precision", string(s.Precision))
 	number(&o, "nights", s.Nights)
-	into.put("service", o.term())
+	into.put("service", o.single(in.precisions))
 }
 
 func (in inputter) goods(into *builder, product *booking.Product, party *booking.Party) {
@@ -138,7 +144,7 @@ func (in inputter) price(into *builder, p *booking.Price) {
 			one := builder{fields: list.fields, words: in.words, arena: o.arena}
 			one.word("type", c.Type)
 			one.whole("amount_minor", c.AmountMinor)
-			terms[i] = one.term()
+			terms[i] = one.single(in.types)
 		}
 		o.put("components", o.arena.term(ast.NewArray(terms...)))
 	}
