@@ -48,8 +48,9 @@ unlimited := error("missing_price", "the price or its currency is not known") if
 } else := error("no_auto_limit", sprintf("the catalogue has no limit for %s", [currency]))
 
 violation contains unfit(type) if {
+	fit_types := version.fit
 	type := input.booking.price.components[_].type
-	not version.fit[type]
+	not fit_types[type]
 	applicable == true
 }
 
