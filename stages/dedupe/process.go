@@ -124,12 +124,12 @@ func (s *stage) after(k *state, ev *pipeline.Event, published, latest *booking.E
 	n := len(ev.Key)
 	texts := append(make([]byte, 0, n+k.memory.size()+memorySize), ev.Key...)
 	packed := k.memory.after(texts[n:], &head, published, ev.ReceivedAt, s.window)
-	public := pipeline.BookingHeaders(*ev)
-	headers := append(public, pipeline.Header{Key: MemoryHeader, Value: packed})
+	headers := append(pipeline.BookingHeaders(*ev), pipeline.Header{Key: MemoryHeader, Value: packed})
 	record := pipeline.Record{Key: texts[:n:n], Value: value, Headers: headers}
 	if booking.SamePublic(published, latest) {
 		// A whole and newest snapshot is its booking's state: written once.
-		ev.Public = &pipeline.Record{Key: record.Key, Value: value, Headers: public[:len(public):len(public)]}
+		own := len(headers) - 1
+		ev.Public = &pipeline.Record{Key: record.Key, Value: value, Headers: headers[:own:own]}
 	}
 	buffer := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buffer)

@@ -70,8 +70,8 @@ func (s *stage) Process(ctx context.Context, ev pipeline.Event) ([]pipeline.Even
 		return nil, err
 	}
 	if d.trouble {
-		s.deps.Log.WarnContext(ctx, "held for review: the policy gave no usable answer", "pipeline", s.deps.Pipeline,
-			"stage", "policy", "event_id", d.EventID, "key", d.BookingID, "reason", d.Reasons[0].Code, "policy", d.Policy.Digest)
+		s.deps.Log.WarnContext(ctx, "held for review: the policy gave no usable answer",
+			"event_id", d.EventID, "key", d.BookingID, "reason", d.Reasons[0].Code, "policy", d.Policy.Digest)
 	}
 	record, err := d.record(ev)
 	if err != nil {
