@@ -29,6 +29,14 @@ func (h *history) put(r pipeline.Record) {
 
 func (h *history) again(i int) { h.put(h.records[i]) }
 
+// sound gives the first record between the segments that is no junk, which may
+// stand before it.
+func (h *history) sound() int {
+	return slices.IndexFunc(h.records, func(r pipeline.Record) bool {
+		return r.Topic == h.cfg.Normalised && r.Text(ledger.JunkHeader) == ""
+	})
+}
+
 func (h *history) outcome(kind string) int {
 	all := h.on("outcomes")
 	return all[slices.IndexFunc(all, func(i int) bool { return h.records[i].Text("outcome") == kind })]
@@ -50,8 +58,7 @@ func with(headers []pipeline.Header, key, value string) []pipeline.Header {
 
 // die buries a sound record beside its event.
 func (h *history) die() {
-	sound := slices.IndexFunc(h.records, func(r pipeline.Record) bool { return r.Topic == h.cfg.Normalised && r.Text(ledger.JunkHeader) == "" })
-	of, letter := h.records[sound], h.records[h.on("dead")[0]]
+	of, letter := h.records[h.sound()], h.records[h.on("dead")[0]]
 	at := with(with(letter.Headers, "dead_topic", of.Topic), "dead_partition", fmt.Sprint(of.Partition))
 	letter.Headers = with(at, "dead_offset", fmt.Sprint(of.Offset))
 	h.put(letter)
@@ -88,7 +95,9 @@ func (h *history) swap(output string) {
 }
 
 func (h *history) otherCopy() {
-	r := h.records[h.on("events")[0]]
+	r := h.records[slices.IndexFunc(h.records, func(r pipeline.Record) bool {
+		return r.Topic == "bookings.events" && bytes.Contains(r.Value, []byte(`"stale":false`))
+	})]
 	r.Value = bytes.Replace(r.Value, []byte(`"stale":false`), []byte(`"stale":true`), 1)
 	h.put(r)
 }
@@ -119,17 +128,14 @@ func (h *history) forget() {
 
 // older writes a booking's first state over its last.
 func (h *history) older() {
-	key := h.records[h.on("current")[0]].Key
-	count := 0
-	for _, i := range h.on("current") {
-		if bytes.Equal(h.records[i].Key, key) {
-			count++
+	states := h.on("current")
+	for n, i := range states {
+		if slices.ContainsFunc(states[n+1:], func(later int) bool { return bytes.Equal(h.records[later].Key, h.records[i].Key) }) {
+			h.again(i)
+			return
 		}
 	}
-	if count < 2 {
-		panic("the first booking has one state only")
-	}
-	h.again(h.on("current")[0])
+	panic("no booking has two states")
 }
 
 func (h *history) otherState() {
