@@ -2,6 +2,7 @@ package dedupe_test
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -421,4 +422,19 @@ func FuzzReading(f *testing.F) {
 	f.Add("\x01\x03abc\x00\x02\x00\x00\x00\x00\x01\x02ab\x00\x00\x00")
 	f.Add("\x05\x01\x03abc\x00\x00\x00\x00\x00\x01rest")
 	f.Fuzz(func(_ *testing.T, text string) { dedupe.ReadAll(text) })
+}
+
+func TestADiskThatTakesStatesAgainIsUsedAgain(t *testing.T) {
+	h := openOn(t, vfs.NewMem())
+	mustSay(t, h, status(booking.StatusPending, "e1", morning))
+	dedupe.Refused(h.stage, part(), errors.New("no space left on device"))
+	confirmed := status(booking.StatusConfirmed, "e2", morning.Add(time.Hour))
+	if _, err := h.say(confirmed); !pipeline.IsTrouble(err) {
+		t.Fatalf("while the disk refuses: %v", err)
+	}
+	mustSay(t, h, confirmed)
+	h.start()
+	if got := mustSay(t, h, status(booking.StatusPending, "e0", morning.Add(-time.Hour))); !got.Stale {
+		t.Error("the state that waited for the disk is lost")
+	}
 }

@@ -290,3 +290,12 @@ func (h HotStates) Failed(all []change)                { h.failed(all) }
 func (h HotStates) Wrote(all []change)                 { h.wrote(all) }
 func (h HotStates) Shrink(limit int64)                 { h.shrink(limit) }
 func (h HotStates) Bytes() int64                       { return h.bytes }
+
+// Refused is what happens when local disk refuses a batch of states.
+func Refused(s pipeline.Stage, id pipeline.Partition, err error) {
+	st := s.(*stage)
+	st.mu.Lock()
+	p := st.partitions[id]
+	st.mu.Unlock()
+	p.note(err)
+}

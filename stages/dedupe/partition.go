@@ -37,7 +37,8 @@ type partition struct {
 	changed, inputs, states int64
 	tended                  time.Time // when the background last did
 	own                     spans
-	// broken is what local disk last said: then nothing is judged any more.
+	// broken is what local disk last said: then nothing is judged until it
+	// takes what it refused (heal).
 	broken error
 
 	// writing is held while states go to disk.

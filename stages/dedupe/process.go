@@ -28,6 +28,9 @@ func (s *stage) Process(ctx context.Context, ev pipeline.Event) ([]pipeline.Even
 		}
 	}
 	p.leave(ev.Key, mine)
+	if pipeline.IsTrouble(err) {
+		p.heal()
+	}
 	return nil, err
 }
 

@@ -77,6 +77,18 @@ func (p *partition) note(err error) {
 	p.broken = trouble(fmt.Errorf("dedupe %s: keep states: %w", p.id, err))
 }
 
+// heal tries again to write what local disk refused. Where that works, events
+// are judged again: nothing of what was kept is lost meanwhile, it waits in
+// memory.
+func (p *partition) heal() {
+	if p.write() != nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.broken = nil
+}
+
 // write puts on disk what was kept so far.
 func (p *partition) write() error {
 	p.writing.Lock()
