@@ -35,10 +35,11 @@ type segment struct {
 
 // work is what becomes of the records of one message.
 type work struct {
-	by      *segment
-	records []*pipeline.Record
-	done    []result // of each
-	set     outputSet
+	by       *segment
+	together bool // no record may wait
+	records  []*pipeline.Record
+	done     []result // of each
+	set      outputSet
 }
 
 // handle is the way of a message's records through the segment. An error means
@@ -48,7 +49,7 @@ func (s *segment) handle(msg *message.Message) error {
 	records := kafka.RecordsOf(msg)
 	s.inFlight.Add(float64(len(records)))
 	defer s.inFlight.Sub(float64(len(records)))
-	w := &work{by: s, records: records, done: make([]result, len(records))}
+	w := &work{by: s, together: !kafka.IsAlone(msg), records: records, done: make([]result, len(records))}
 	for i := range records {
 		if err := s.take(msg.Context(), w, i); err != nil {
 			w.release()
@@ -103,7 +104,7 @@ func (s *segment) process(ctx context.Context, w *work, i int) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	done, err := s.chain.run(ctx, ev, len(w.records) > 1)
+	done, err := s.chain.run(ctx, ev, w.together)
 	if err != nil {
 		return result{}, err
 	}

@@ -32,7 +32,7 @@ func (c *claim) hire() {
 // there is to do, the more records share the cost of one.
 func (c *claim) work() {
 	for lanes := c.next(); lanes != nil; lanes = c.next() {
-		switch c.handle(lanes) {
+		switch c.handle(lanes, false) {
 		case acked:
 			c.finish(lanes)
 		case nacked:
@@ -44,7 +44,8 @@ func (c *claim) work() {
 }
 
 // split hands records of a message that was Nacked out apart, each by a worker of
-// its own: one that has to wait holds up its own key and no other (invariant 5).
+// its own beside those of batches: one that has to wait holds up its own key and
+// no other (invariant 5).
 func (c *claim) split(lanes []*lane) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -55,7 +56,7 @@ func (c *claim) split(lanes []*lane) {
 }
 
 func (c *claim) alone(one []*lane) {
-	if c.handle(one) == acked {
+	if c.handle(one, true) == acked {
 		c.finish(one)
 	} else {
 		c.quit(one)
@@ -92,11 +93,12 @@ func (c *claim) next() []*lane {
 	return lanes
 }
 
-// handle hands records out until they are acked, several once.
-func (c *claim) handle(lanes []*lane) verdict {
+// handle hands records out until they are acked; those of a batch once, until
+// they are apart.
+func (c *claim) handle(lanes []*lane, apart bool) verdict {
 	for attempt := 0; ; attempt++ {
-		v := c.handOut(lanes)
-		if v != nacked || len(lanes) > 1 {
+		v := c.handOut(lanes, apart)
+		if v != nacked || c.batch > 1 && !apart {
 			return v
 		}
 		if !c.pause(attempt) {
@@ -112,10 +114,11 @@ func (c *claim) pause(attempt int) bool {
 	return c.conf.Clock.Sleep(c.reading, doubled(c.conf.NackBackoff, c.conf.NackBackoffMax, attempt)) == nil
 }
 
-func (c *claim) handOut(lanes []*lane) verdict {
+func (c *claim) handOut(lanes []*lane, apart bool) verdict {
 	ctx, cancel := context.WithCancel(c.ctx)
 	defer cancel() // also after an Ack: nothing of a record lives on
 	m, carrier := c.message(ctx, lanes)
+	carrier.alone = apart || c.batch <= 1
 	if !c.deliver(lanes, m) {
 		return gone
 	}

@@ -108,7 +108,19 @@ type carried struct {
 	// Of a message that a Subscriber handed out, for Finish.
 	claim *claim
 	tasks []*task
+	alone bool
 	spent bool // Nacked; guarded by the claim's lock
+}
+
+// IsAlone tells whether a message may wait: it is one record, and holds up no
+// record of another key. Of the others a handler Nacks what has to wait; then
+// every record comes alone.
+func IsAlone(m *message.Message) bool {
+	c, ok := m.Context().Value(carriedKey{}).(*carried)
+	if !ok || c.msg != m || c.claim == nil {
+		return len(RecordsOf(m)) == 1
+	}
+	return c.alone
 }
 
 // RecordsOf gives the records that a message stands for: those of a batch, each

@@ -42,7 +42,7 @@ type SubscriberConfig struct {
 	// Watermill's users expect them. For n of 1 or more it is up to n records of
 	// one partition with different keys, which RecordsOf gives; payload and
 	// metadata are empty. An Ack is for all of them; after a Nack all are handed
-	// out again at once, each in a message of its own. More than one record spares
+	// out again at once, each in a message of its own (IsAlone). More than one record spares
 	// the cost of a message for each, and makes them wait for each other: it is
 	// for handlers that wait for nothing but their outputs.
 	Batch func(topic string) int
