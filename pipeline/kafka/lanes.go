@@ -37,15 +37,22 @@ type queue struct {
 
 func (q *queue) len() int { return len(q.lanes) - q.head }
 
-func (q *queue) push(ln *lane) { q.lanes = append(q.lanes, ln) }
+// push adds one at the end. Where there is no room it takes that of the lanes
+// that have gone: a queue which is never empty must not grow for ever.
+func (q *queue) push(ln *lane) {
+	if len(q.lanes) == cap(q.lanes) && q.head > len(q.lanes)/2 {
+		n := copy(q.lanes, q.lanes[q.head:])
+		clear(q.lanes[n:])
+		q.lanes, q.head = q.lanes[:n], 0
+	}
+	q.lanes = append(q.lanes, ln)
+}
 
 // pop gives the first; there must be one.
 func (q *queue) pop() *lane {
 	ln := q.lanes[q.head]
 	q.lanes[q.head] = nil
-	if q.head++; q.head == len(q.lanes) {
-		q.lanes, q.head = q.lanes[:0], 0
-	}
+	q.head++
 	return ln
 }
 

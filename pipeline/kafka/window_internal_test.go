@@ -244,6 +244,23 @@ func FuzzWindow(f *testing.F) {
 	})
 }
 
+func TestAQueueThatIsNeverEmptyKeepsItsOrderAndItsSize(t *testing.T) {
+	var q queue
+	lanes := make([]lane, 10_000)
+	for i := range 7 {
+		q.push(&lanes[i])
+	}
+	for i := 7; i < len(lanes); i++ {
+		q.push(&lanes[i])
+		if got := q.pop(); got != &lanes[i-7] {
+			t.Fatalf("lane %d is not the first in its turn", i-7)
+		}
+	}
+	if q.len() != 7 || cap(q.lanes) > 64 {
+		t.Errorf("%d lanes wait in room for %d", q.len(), cap(q.lanes))
+	}
+}
+
 func BenchmarkLanes(b *testing.B) {
 	keys := make([][]byte, 1000)
 	for i := range keys {
