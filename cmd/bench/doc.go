@@ -9,6 +9,11 @@
 // them afterwards. Its outputs are counted and their order is checked: what is
 // not right says WRONG.
 //
+// With -beside DIR the same job is measured as others do it, in the same turns:
+// DIR holds Go programs ./limit (hand-written loops) and ./naive (a common use of
+// Watermill), and kstreams/target with Kafka Streams, built; each prints a line
+// of JSON. The table of ratios in the end is what means something elsewhere.
+//
 // Every result is printed as one line of JSON, and all of them as a table in
 // the end. On a shared machine compare only figures of one run; CPU time for
 // one event moves less than the rate does.
