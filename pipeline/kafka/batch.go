@@ -24,31 +24,33 @@ type batch struct {
 // its siblings is written for nothing.
 func newBatch(records []pipeline.Record, limit int) (*batch, error) {
 	b := &batch{out: make([]outgoing, len(records)), left: len(records), done: make(chan struct{})}
+	b.size, b.failed = measure(records, limit)
 	fill(b.out, records)
 	for i := range b.out {
-		o := &b.out[i]
-		o.index, o.batch = i, b
-		size := o.msg.ByteSize(2)
-		if size > limit {
-			b.failed = append(b.failed, &RecordError{
-				Index: i, Topic: o.msg.Topic,
-				Err: &TooLargeError{Topic: o.msg.Topic, Bytes: size, Limit: limit},
-			})
-		}
-		b.size += int64(size)
+		b.out[i].index, b.out[i].batch = i, b
 	}
 	return b, b.err()
+}
+
+// measure gives the size of records with overhead, and which are too large.
+func measure(records []pipeline.Record, limit int) (total int64, failed []*RecordError) {
+	for i := range records {
+		size := sizeOnWire(&records[i])
+		if size > limit {
+			failed = append(failed, &RecordError{
+				Index: i, Topic: records[i].Topic,
+				Err: &TooLargeError{Topic: records[i].Topic, Bytes: size, Limit: limit},
+			})
+		}
+		total += int64(size)
+	}
+	return total, failed
 }
 
 // Check tells, with the error that Write would give, which of the records are
 // too large.
 func (p *Publisher) Check(records ...pipeline.Record) error {
-	var failed []*RecordError
-	for i := range records {
-		if size := sizeOnWire(&records[i]); size > p.limit {
-			failed = append(failed, &RecordError{Index: i, Topic: records[i].Topic, Err: &TooLargeError{Topic: records[i].Topic, Bytes: size, Limit: p.limit}})
-		}
-	}
+	_, failed := measure(records, p.limit)
 	if failed == nil {
 		return nil
 	}

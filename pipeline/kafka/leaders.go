@@ -66,17 +66,3 @@ func (a *Admin) OutOfSync(ctx context.Context, topics ...string) (int, error) {
 	})
 	return n, err
 }
-
-func describe(c cluster, topic string) (*sarama.TopicMetadata, error) {
-	found, err := c.DescribeTopics([]string{topic})
-	if err != nil {
-		return nil, err
-	}
-	if len(found) != 1 {
-		return nil, sarama.ErrIncompleteResponse
-	}
-	if !errors.Is(found[0].Err, sarama.ErrNoError) {
-		return nil, found[0].Err
-	}
-	return found[0], nil
-}

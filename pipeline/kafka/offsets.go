@@ -28,6 +28,21 @@ func (a *Admin) Partitions(ctx context.Context, topic string) (int32, error) {
 }
 
 func partitionsOf(c cluster, topic string) ([]int32, error) {
+	t, err := describe(c, topic)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int32, len(t.Partitions))
+	for i, p := range t.Partitions {
+		ids[i] = p.ID
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+// describe gives what the cluster says of one topic; ErrNoTopic if there is none
+// of that name.
+func describe(c cluster, topic string) (*sarama.TopicMetadata, error) {
 	found, err := c.DescribeTopics([]string{topic})
 	if err != nil {
 		return nil, err
@@ -42,12 +57,7 @@ func partitionsOf(c cluster, topic string) ([]int32, error) {
 	if !errors.Is(t.Err, sarama.ErrNoError) {
 		return nil, t.Err
 	}
-	ids := make([]int32, len(t.Partitions))
-	for i, p := range t.Partitions {
-		ids[i] = p.ID
-	}
-	slices.Sort(ids)
-	return ids, nil
+	return t, nil
 }
 
 // Ends gives, by partition, the offset that the next record will have.
