@@ -86,8 +86,12 @@ type handler struct {
 
 var _ sarama.ConsumerGroupHandler = (*handler)(nil)
 
-// Setup starts committing.
+// Setup starts committing, if the group has dealt out everything.
 func (h *handler) Setup(session sarama.ConsumerGroupSession) error {
+	h.stop = func() {}
+	if err := h.closeGap(); err != nil {
+		return err
+	}
 	if h.txn != nil {
 		h.stop = h.txn.start(session)
 		return nil

@@ -1,0 +1,75 @@
+package kafka_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/kafka"
+)
+
+// TestAStaticMemberComesBackToPartitionsThatNobodyHolds is a member that died
+// between the two joins of a cooperative rebalance: its last assignment lacks
+// what it had let go, and its coming back is no rebalance.
+func TestAStaticMemberComesBackToPartitionsThatNobodyHolds(t *testing.T) {
+	t.Parallel()
+	rings(t, func(t *testing.T, cfg kafka.Config) {
+		in, g := topic(t, cfg, 4), name("g")
+		write(t, publisher(t, cfg), pipeline.Record{Topic: in, Key: []byte("a"), Value: []byte("of one or another partition")})
+		diedHolding(t, cfg, g, "one", map[string][]int32{in: {0, 2}})
+		cfg.InstanceID = "one"
+		s := subscriber(t, cfg, kafka.SubscriberConfig{Group: g})
+		w := &work{done: map[string]int{}}
+		w.run(subscribe(t, s, in), func() {})
+		eventually(t, "all four partitions held", func() bool { return len(s.Stats().Partitions) == 4 })
+		eventually(t, "the record done", func() bool { return w.count() == 1 })
+		_ = s.Close()
+		w.wg.Wait()
+	})
+}
+
+// diedHolding makes a group whose only member, a static one, was given so much
+// and is silent since.
+func diedHolding(t *testing.T, cfg kafka.Config, group, instance string, held map[string][]int32) {
+	t.Helper()
+	conf := sarama.NewConfig()
+	conf.Version = sarama.V3_2_0_0
+	client, err := sarama.NewClient(cfg.Brokers, conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	coordinator, err := client.Coordinator(group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var topics []string
+	for topic := range held {
+		topics = append(topics, topic)
+	}
+	const protocol = "cooperative-sticky"
+	join := &sarama.JoinGroupRequest{
+		Version: 5, GroupId: group, GroupInstanceId: &instance, ProtocolType: "consumer",
+		SessionTimeout: int32(patience.Milliseconds()), RebalanceTimeout: int32(time.Minute.Milliseconds()),
+	}
+	meta := &sarama.ConsumerGroupMemberMetadata{Version: 2, Topics: slices.Clone(topics), GenerationID: -1}
+	if err := join.AddGroupProtocolMetadata(protocol, meta); err != nil {
+		t.Fatal(err)
+	}
+	joined, err := coordinator.JoinGroup(join)
+	if err != nil || joined.Err != sarama.ErrNoError {
+		t.Fatal(err, joined)
+	}
+	sync := &sarama.SyncGroupRequest{
+		Version: 3, GroupId: group, GroupInstanceId: &instance, MemberId: joined.MemberId, GenerationId: joined.GenerationId,
+	}
+	if err := sync.AddGroupAssignmentMember(joined.MemberId, &sarama.ConsumerGroupMemberAssignment{Version: 1, Topics: held}); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := coordinator.SyncGroup(sync); err != nil || answer.Err != sarama.ErrNoError {
+		t.Fatal(err, answer)
+	}
+}
