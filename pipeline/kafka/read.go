@@ -47,11 +47,10 @@ func (a *Admin) ReadPartition(ctx context.Context, p pipeline.Partition, from, t
 	return nil
 }
 
-// emptyAnswers is after how many answers in a row, each a quarter of a second
-// after the last, a broker is believed that it keeps nothing more. Brokers were
-// seen to say so for a moment of records that they had: on a compacted topic,
-// behind a transaction that had just ended or a leader that had just come. Who
-// believes the first such answer restores a state without its last transaction.
+// emptyAnswers is after how many answers in a row without any batch, with pauses
+// between, a broker is believed that it keeps nothing more: compaction may have
+// taken all there was before the end. Who believes it too soon restores a state
+// without what was written last.
 const emptyAnswers = 12
 
 type reader struct {
@@ -94,8 +93,13 @@ func (r *reader) run(ctx context.Context, from, to int64, fn func(pipeline.Recor
 		}
 		if r.next > before || block.LastStableOffset < end {
 			empty = 0 // a transaction that is waited for proves nothing
-		} else if empty++; empty >= emptyAnswers {
+			continue
+		}
+		if empty++; empty >= emptyAnswers {
 			return ctx.Err() // the broker keeps nothing between here and the end
+		}
+		if err := (pipeline.WallClock{}).Sleep(ctx, doubled(20*time.Millisecond, 250*time.Millisecond, empty)); err != nil {
+			return err
 		}
 	}
 	return ctx.Err()
@@ -130,6 +134,10 @@ func (r *reader) fetch() (*sarama.FetchResponseBlock, error) {
 }
 
 func (r *reader) take(block *sarama.FetchResponseBlock, end int64, fn func(pipeline.Record) error) error {
+	if next, ok := bare(block); ok {
+		r.next = max(r.next, next)
+		return nil
+	}
 	gone := aborted{open: block.AbortedTransactions}
 	for _, set := range block.RecordsSet {
 		b := set.RecordBatch

@@ -1,6 +1,8 @@
 package kafka_test
 
 import (
+	"encoding/binary"
+	"hash/crc32"
 	"sync/atomic"
 	"testing"
 
@@ -24,17 +26,10 @@ func TestABrokerThatSaysForAMomentThatThereIsNothingIsAskedAgain(t *testing.T) {
 			return nil, nil, false
 		}
 		c.KeepControl()
-		request := r.(*kmsg.FetchRequest)
-		answer := request.ResponseKind().(*kmsg.FetchResponse)
-		part := kmsg.NewFetchResponseTopicPartition()
-		part.HighWatermark, part.LastStableOffset, part.RecordBatches = 2, 2, []byte{}
+		answer := fetched(r.(*kmsg.FetchRequest), 2, []byte{})
 		if n <= 4 {
-			part.LastStableOffset = 0 // a transaction is open
+			answer.Topics[0].Partitions[0].LastStableOffset = 0 // a transaction is open
 		}
-		about := kmsg.NewFetchResponseTopic()
-		about.Topic, about.TopicID = request.Topics[0].Topic, request.Topics[0].TopicID
-		about.Partitions = append(about.Partitions, part)
-		answer.Topics = append(answer.Topics, about)
 		return answer, nil, true
 	})
 	var got string
@@ -45,4 +40,55 @@ func TestABrokerThatSaysForAMomentThatThereIsNothingIsAskedAgain(t *testing.T) {
 	if err != nil || got != "ab" {
 		t.Errorf("read %q, %v, want ab", got, err)
 	}
+}
+
+// TestBatchesThatCompactionHasEmptiedArePassed: the first answers hold nothing
+// but such a batch, as at the end of a segment; the last record is behind it.
+func TestBatchesThatCompactionHasEmptiedArePassed(t *testing.T) {
+	t.Parallel()
+	c, cfg := fakeCluster(t)
+	in := topic(t, cfg, 1)
+	p := publisher(t, cfg)
+	const emptied = 40 // offsets; more than answers without a batch are borne
+	for range emptied {
+		write(t, p, pipeline.Record{Topic: in, Value: []byte("a")})
+	}
+	write(t, p, pipeline.Record{Topic: in, Value: []byte("b")})
+	c.ControlKey(int16(kmsg.Fetch), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		request := r.(*kmsg.FetchRequest)
+		if request.Topics[0].Partitions[0].FetchOffset >= emptied {
+			return nil, nil, false
+		}
+		return fetched(request, emptied+1, emptyBatch(0, emptied)), nil, true
+	})
+	var got string
+	err := admin(t, cfg).ReadPartition(t.Context(), pipeline.Partition{Topic: in}, 0, kafka.End, func(r pipeline.Record) error {
+		got += string(r.Value)
+		return nil
+	})
+	if err != nil || got != "b" {
+		t.Errorf("read %q, %v, want b", got, err)
+	}
+}
+
+// emptyBatch is what compaction leaves of a batch of n records.
+func emptyBatch(first int64, n int32) []byte {
+	b := kmsg.RecordBatch{FirstOffset: first, Length: 49, Magic: 2, LastOffsetDelta: n - 1, ProducerID: 7}
+	bytes := b.AppendTo(nil)
+	const attributes = 21 // from where on the checksum counts
+	binary.BigEndian.PutUint32(bytes[attributes-4:], crc32.Checksum(bytes[attributes:], crc32.MakeTable(crc32.Castagnoli)))
+	return bytes
+}
+
+// fetched answers for one partition, all of whose transactions have ended.
+func fetched(request *kmsg.FetchRequest, end int64, batches []byte) *kmsg.FetchResponse {
+	answer := request.ResponseKind().(*kmsg.FetchResponse)
+	part := kmsg.NewFetchResponseTopicPartition()
+	part.HighWatermark, part.LastStableOffset, part.RecordBatches = end, end, batches
+	about := kmsg.NewFetchResponseTopic()
+	about.Topic, about.TopicID = request.Topics[0].Topic, request.Topics[0].TopicID
+	about.Partitions = append(about.Partitions, part)
+	answer.Topics = append(answer.Topics, about)
+	return answer
 }
