@@ -31,6 +31,47 @@ func TestAStaticMemberComesBackToPartitionsThatNobodyHolds(t *testing.T) {
 	})
 }
 
+// TestCloseDoesNotWaitForADeadMemberToJoin is a subscriber whose join waits for
+// a member that is silent and not yet given up.
+func TestCloseDoesNotWaitForADeadMemberToJoin(t *testing.T) {
+	t.Parallel()
+	rings(t, func(t *testing.T, cfg kafka.Config) {
+		in, g := topic(t, cfg, 1), name("g")
+		diedHolding(t, cfg, g, "one", map[string][]int32{in: {0}})
+		s := subscriber(t, cfg, kafka.SubscriberConfig{Group: g, DrainTimeout: time.Second, RebalanceTimeout: silence})
+		ch := subscribe(t, s, in)
+		eventually(t, "the group waiting for the dead one", func() bool { return stateOf(t, cfg, g) == "PreparingRebalance" })
+		closed := make(chan error, 1)
+		go func() { closed <- s.Close() }()
+		if err := get(t, "the end of Close", closed); err != nil {
+			t.Error(err)
+		}
+		for m := range ch {
+			t.Errorf("%s came", m.Payload)
+		}
+	})
+}
+
+func stateOf(t *testing.T, cfg kafka.Config, group string) string {
+	t.Helper()
+	conf := sarama.NewConfig()
+	conf.Version = sarama.V3_2_0_0
+	a, err := sarama.NewClusterAdmin(cfg.Brokers, conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = a.Close() }()
+	groups, err := a.DescribeConsumerGroups([]string{group})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return groups[0].State
+}
+
+// silence is for how long a member may be silent in these tests: longer than
+// any of them takes.
+const silence = 5 * time.Minute
+
 // diedHolding makes a group whose only member, a static one, was given so much
 // and is silent since.
 func diedHolding(t *testing.T, cfg kafka.Config, group, instance string, held map[string][]int32) {
@@ -53,16 +94,19 @@ func diedHolding(t *testing.T, cfg kafka.Config, group, instance string, held ma
 	const protocol = "cooperative-sticky"
 	join := &sarama.JoinGroupRequest{
 		Version: 5, GroupId: group, GroupInstanceId: &instance, ProtocolType: "consumer",
-		SessionTimeout: int32(patience.Milliseconds()), RebalanceTimeout: int32(time.Minute.Milliseconds()),
+		SessionTimeout: int32(silence.Milliseconds()), RebalanceTimeout: int32(silence.Milliseconds()),
 	}
 	meta := &sarama.ConsumerGroupMemberMetadata{Version: 2, Topics: slices.Clone(topics), GenerationID: -1}
 	if err := join.AddGroupProtocolMetadata(protocol, meta); err != nil {
 		t.Fatal(err)
 	}
-	joined, err := coordinator.JoinGroup(join)
-	if err != nil || joined.Err != sarama.ErrNoError {
-		t.Fatal(err, joined)
-	}
+	var joined *sarama.JoinGroupResponse
+	eventually(t, "the coordinator of a new group", func() bool { // its topic may just be made
+		if joined, err = coordinator.JoinGroup(join); err != nil {
+			t.Fatal(err)
+		}
+		return joined.Err == sarama.ErrNoError
+	})
 	sync := &sarama.SyncGroupRequest{
 		Version: 3, GroupId: group, GroupInstanceId: &instance, MemberId: joined.MemberId, GenerationId: joined.GenerationId,
 	}

@@ -36,6 +36,7 @@ func (s *subscription) consume() {
 func (s *subscription) member() error {
 	conf := *s.sarama
 	conf.Consumer.Group.InstanceId = s.instance
+	lines := linesOf(&conf)
 	client, err := sarama.NewClient(s.brokers, &conf)
 	if err != nil {
 		return fmt.Errorf("kafka: connect to %v: %w", s.brokers, err)
@@ -45,17 +46,20 @@ func (s *subscription) member() error {
 	if err != nil {
 		return fmt.Errorf("kafka: group %s: %w", s.conf.Group, err)
 	}
-	var reader sync.WaitGroup
-	reader.Go(func() {
+	left, end := context.WithCancel(context.Background())
+	var beside sync.WaitGroup
+	beside.Go(func() { s.hangUp(left, lines) })
+	beside.Go(func() {
 		for err := range group.Errors() {
 			s.troubles.warn(s.log, s.conf.Clock.Now(), "trouble in the group", err)
 		}
 	})
 	err = s.sessions(group, client)
-	if left := group.Close(); left != nil && err == nil && !s.closing() {
-		err = fmt.Errorf("kafka: leave group %s: %w", s.conf.Group, left)
+	if failed := group.Close(); failed != nil && err == nil && !s.closing() {
+		err = fmt.Errorf("kafka: leave group %s: %w", s.conf.Group, failed)
 	}
-	reader.Wait()
+	end()
+	beside.Wait()
 	return err
 }
 

@@ -1,0 +1,85 @@
+package kafka
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+// leaveTime is how long a member that has let go of everything waits for the
+// answers that are out, before it hangs up on them and leaves all the same.
+const leaveTime = 2 * time.Second
+
+// lines are a client's connections. sarama cannot be called back from a request
+// that is out, not by a context and not by closing its client: the answer to a
+// join takes as long as the slowest member, which may be dead.
+type lines struct {
+	dialer net.Dialer
+
+	mu   sync.Mutex
+	open map[*line]struct{}
+}
+
+type line struct {
+	net.Conn
+	of *lines
+}
+
+// linesOf has a client dial through lines.
+func linesOf(conf *sarama.Config) *lines {
+	l := &lines{
+		dialer: net.Dialer{Timeout: conf.Net.DialTimeout, KeepAlive: conf.Net.KeepAlive},
+		open:   make(map[*line]struct{}),
+	}
+	conf.Net.Proxy.Enable, conf.Net.Proxy.Dialer = true, l
+	return l
+}
+
+// Dial connects as sarama's own dialer does.
+func (l *lines) Dial(network, address string) (net.Conn, error) {
+	conn, err := l.dialer.Dial(network, address)
+	if err != nil {
+		return nil, err
+	}
+	made := &line{Conn: conn, of: l}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open[made] = struct{}{}
+	return made, nil
+}
+
+// Close forgets a connection.
+func (l *line) Close() error {
+	l.of.mu.Lock()
+	delete(l.of.open, l)
+	l.of.mu.Unlock()
+	return l.Conn.Close()
+}
+
+// cut ends the connections there are. What is asked afterwards gets new ones.
+func (l *lines) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for conn := range l.open {
+		_ = conn.Conn.Close()
+	}
+}
+
+// hangUp waits for the subscription's order to close, for its claims to end, and
+// for leaveTime; then nothing that is still out is waited for. ctx ends when the
+// member has left by itself.
+func (s *subscription) hangUp(ctx context.Context, l *lines) {
+	select {
+	case <-s.ctx.Done():
+	case <-ctx.Done():
+	}
+	for ctx.Err() == nil && s.count.Load() > 0 {
+		_ = s.conf.Clock.Sleep(ctx, 20*time.Millisecond)
+	}
+	if s.conf.Clock.Sleep(ctx, leaveTime) == nil {
+		l.cut()
+	}
+}
