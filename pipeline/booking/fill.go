@@ -9,10 +9,18 @@ import (
 // filler fills one event's booking from another's and keeps account of it.
 type filler struct {
 	into, from Event
-	paths      []string // what was filled
+	// places are the paths that were filled, n of them; there are no more than there
+	// is room for. As a slice to append to they would cost an allocation.
+	places [25]string
+	n      int
 }
 
-func (f *filler) filled(path string) { f.paths = append(f.paths, path) }
+func (f *filler) filled(path string) {
+	f.places[f.n] = path
+	f.n++
+}
+
+func (f *filler) paths() []string { return f.places[:f.n] }
 
 // booking fills every part but updated_at, which tells of the event rather than
 // of the booking.
@@ -59,7 +67,7 @@ func (f *filler) status() {
 // restoreStatus takes back what status filled.
 func (f *filler) restoreStatus(status Status, native *string) {
 	f.into.Booking.Status, f.into.Booking.StatusNative = status, native
-	f.paths = slices.DeleteFunc(f.paths, func(p string) bool { return p == "status" || p == "status_native" })
+	f.n = len(slices.DeleteFunc(f.paths(), func(p string) bool { return p == "status" || p == "status_native" }))
 }
 
 // The objects of a booking are filled whole. Of one that is there, null leaves
@@ -186,15 +194,17 @@ func (f *filler) names() {
 // done writes the account into the event's quality; conflicts says whether
 // those of the other event come along with what was filled from it.
 func (f *filler) done(conflicts bool) Event {
-	if len(f.paths) == 0 {
+	if f.n == 0 {
 		return f.into
 	}
 	q, from := f.into.Quality, f.from.Quality
 	// What was filled is as good as it was there.
-	q.Missing = slices.DeleteFunc(slices.Clone(q.Missing), f.covers)
-	q.Missing = append(q.Missing, f.covered(from.Missing)...)
-	q.Assumed = append(slices.Clone(q.Assumed), f.covered(from.Assumed)...)
-	q.Inherited = append(slices.Clone(q.Inherited), f.paths...)
+	if slices.ContainsFunc(q.Missing, f.covers) {
+		q.Missing = slices.DeleteFunc(slices.Clone(q.Missing), f.covers)
+	}
+	q.Missing = f.withCovered(q.Missing, from.Missing)
+	q.Assumed = f.withCovered(q.Assumed, from.Assumed)
+	q.Inherited = slices.Concat(q.Inherited, f.paths())
 	if conflicts {
 		q.Conflicts = union(q.Conflicts, from.Conflicts)
 	}
@@ -207,7 +217,7 @@ func (f *filler) done(conflicts bool) Event {
 
 // covers tells a path that was filled, itself or with the object it is in.
 func (f *filler) covers(path string) bool {
-	for _, p := range f.paths {
+	for _, p := range f.paths() {
 		if rest, ok := strings.CutPrefix(path, p); ok && (rest == "" || rest[0] == '.') {
 			return true
 		}
@@ -215,8 +225,15 @@ func (f *filler) covers(path string) bool {
 	return false
 }
 
-func (f *filler) covered(paths []string) []string {
-	return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return !f.covers(p) })
+// withCovered gives a list with those of other paths that were filled.
+func (f *filler) withCovered(list, paths []string) []string {
+	list = slices.Clip(list) // nothing is written behind it
+	for _, p := range paths {
+		if f.covers(p) {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // fill takes a value where there is none.
@@ -231,8 +248,11 @@ func fill[T any](f *filler, path string, into **T, from *T) {
 // (invariant 11).
 func union[T comparable](a, b []T) []T {
 	out := slices.Clip(a) // nothing is written behind it
-	for _, x := range b {
+	for i, x := range b {
 		if len(out) < MaxList && !slices.Contains(out, x) {
+			if len(out) == cap(out) {
+				out = slices.Grow(out, len(b)-i)
+			}
 			out = append(out, x)
 		}
 	}
