@@ -5,10 +5,15 @@ package dedupe
 // kept as they stand on disk, which is small and nothing for the garbage
 // collector to walk through.
 //
-// It is bounded in bytes by the partition's share of the memory, of which three
-// quarters may wait to be written (write.go); while a batch is on its way to disk
-// it may be over that by half. Its owner holds a lock.
+// It is bounded in bytes by the partition's share of the memory, which may be
+// over by an eighth with states that wait to be written (write.go), and by
+// three quarters while a batch is on its way to disk. Its owner holds a lock.
 type hot struct {
+	// partial tells that there may be states on disk of which nothing is here.
+	// Until then a booking that is not here is known nowhere, and the disk is not
+	// asked.
+	partial bool
+
 	at    map[string]int
 	slots []slot
 	free  []int
@@ -33,6 +38,7 @@ const slotBytes = 128
 
 func (s slot) bytes() int64 { return int64(len(s.booking) + len(s.blob) + slotBytes) }
 
+// newHot is for a partition that has nothing on disk; else it is partial.
 func newHot() *hot { return &hot{at: map[string]int{}} }
 
 // find gives a state, and whether there is anything to be known of it here.
@@ -47,13 +53,14 @@ func (h *hot) find(booking string) (blob string, ok bool) {
 
 // change keeps a state that is to be written, an empty one to be deleted.
 func (h *hot) change(booking, blob string) {
-	s := &h.slots[h.place(booking)]
+	i := h.place(booking)
+	s := &h.slots[i]
 	h.bytes += int64(len(blob) - len(s.blob))
 	if s.waiting {
 		h.waitingBytes += int64(len(blob) - len(s.blob))
 	}
 	s.blob = blob
-	h.wait(h.at[booking])
+	h.wait(i)
 }
 
 // wait has a slot written with the next ones.
@@ -129,6 +136,7 @@ func (h *hot) shrink(limit int64) {
 		case s.used:
 			s.used = false
 		default:
+			h.partial = h.partial || s.blob != ""
 			h.bytes -= s.bytes()
 			delete(h.at, s.booking)
 			*s = slot{}

@@ -79,6 +79,7 @@ func (p *partition) latest(bookingID string, by *basis, news bool) (state, error
 func (p *partition) stateOf(bookingID string) (string, error) {
 	p.mu.Lock()
 	blob, ok := p.hot.find(bookingID)
+	ok = ok || !p.hot.partial
 	p.mu.Unlock()
 	if ok {
 		return blob, nil
@@ -125,6 +126,7 @@ func (s *stage) Assigned(ctx context.Context, id pipeline.Partition, reader pipe
 		id: id, prefix: partitionKey(stateKeys, id), reader: reader, store: store, stage: s,
 		queues: map[string]*queue{}, recent: map[string]int64{}, hot: newHot(), share: s.hot / restoreShare,
 	}
+	p.hot.partial = true // unless the restore empties the partition
 	s.restores(id, 1)
 	defer s.restores(id, -1)
 	if err := s.restore(ctx, p); err != nil {

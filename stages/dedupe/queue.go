@@ -49,7 +49,8 @@ type basis struct {
 	// from input.
 	reserved bool
 	input    pipeline.Position
-	// found tells that it is the settled one, and was in memory.
+	// found tells that it is the settled one, and was in memory, as is that there
+	// is none where the disk holds nothing else.
 	found bool
 }
 
@@ -79,6 +80,7 @@ func (p *partition) begin(ctx context.Context, bookingID string, in pipeline.Pos
 		b.state, b.reserved, b.input = before.next, true, before.input
 	} else {
 		b.state.blob, b.found = p.hot.find(bookingID)
+		b.found = b.found || !p.hot.partial
 	}
 	mine := p.spares.reserved()
 	mine.input = in

@@ -40,7 +40,7 @@ const (
 
 // load tells how much waits; p.mu is held.
 func (p *partition) load() load {
-	limit := min(p.share/2, maxWaiting)
+	limit := min(p.share*3/4, maxWaiting)
 	switch waiting := p.hot.waitingBytes; {
 	case waiting > limit+limit/2:
 		return tooMuch
