@@ -17,6 +17,9 @@ func AppendJSON(dst []byte, e *Event) []byte {
 	return appendEvent(dst, &tidy)
 }
 
+// AppendTidied is AppendJSON for an event that is known to be tidied.
+func AppendTidied(dst []byte, e *Event) []byte { return appendEvent(dst, e) }
+
 func appendEvent(dst []byte, e *Event) []byte {
 	dst = appendBooking(append(dst, `{"booking":`...), &e.Booking)
 	dst = appendCancellation(append(dst, `,"cancellation":`...), e.Cancellation)

@@ -68,19 +68,20 @@ func (a about) headers(bookingID string) []pipeline.Header {
 	})
 }
 
-// whole gives the state's event, and decodes it where nobody has.
-func (k *kept) whole() (*booking.Event, error) {
-	if k.event != nil {
-		return k.event, nil
-	}
+// whole gives the state's event, as booking.Decode does: what the public form
+// leaves out (ID, Type, Time, Origin) is not in it.
+func (k *kept) whole() (*booking.Event, error) { return k.wholeIn(new(held)) }
+
+// wholeIn is whole with room for the event.
+func (k *kept) wholeIn(room *held) (*booking.Event, error) {
 	_, form, text, err := k.parts()
 	if err != nil {
 		return nil, fmt.Errorf("the event: %w", err)
 	}
 	if form == formLocal {
-		return readEvent(text)
+		return readEvent(text, room)
 	}
-	e, err := booking.Decode([]byte(text))
+	e, err := booking.DecodeString(text)
 	return &e, err
 }
 

@@ -64,7 +64,8 @@ type stage struct {
 	// eighths of it all. A state there costs a find in a map; from Pebble's
 	// blocks it costs a hundred times that, and on disk more.
 	hot     int64
-	buffers sync.Pool
+	buffers sync.Pool // of *[]byte
+	rooms   sync.Pool // of *held, each empty
 	metrics *metrics
 
 	hits, misses atomic.Uint64
@@ -99,6 +100,7 @@ func New(cfg Config, deps pipeline.StageDeps) (pipeline.Stage, error) {
 	s := &stage{
 		window: cfg.Window.Std(), deps: deps, clock: deps.Clock, hot: int64(cfg.Memory) * 3 / 8,
 		buffers:    sync.Pool{New: func() any { return new([]byte) }},
+		rooms:      sync.Pool{New: func() any { return new(held) }},
 		partitions: map[pipeline.Partition]*partition{}, restoring: map[pipeline.Partition]int{},
 	}
 	s.where = storeOptions{dir: string(cfg.Dir), fs: vfs.Default, memory: int64(cfg.Memory), print: print, log: pebbleLog{deps.Log}}

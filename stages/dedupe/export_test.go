@@ -203,7 +203,7 @@ func Mend(s pipeline.Stage, id pipeline.Partition, bookingID string, during func
 
 // RoundTrip writes an event in the local form and reads it back.
 func RoundTrip(e booking.Event) (booking.Event, error) {
-	got, err := readEvent(string(appendEvent(nil, &e)))
+	got, err := readEvent(string(appendEvent(nil, &e)), new(held))
 	if err != nil {
 		return booking.Event{}, err
 	}
@@ -223,7 +223,7 @@ func ReadAll(text string) {
 			panic(words(m) + " " + words(again))
 		}
 	}
-	_, _ = readEvent(text)
+	_, _ = readEvent(text, new(held))
 }
 
 // Unpack goes through the form of the memory.

@@ -36,9 +36,9 @@ type eventReading struct {
 	paths                      []string // that no list has
 }
 
-// readEvent reads what appendEvent wrote.
-func readEvent(text string) (*booking.Event, error) {
-	r := eventReading{reading: reading{rest: text}, into: &held{}}
+// readEvent reads what appendEvent wrote into an empty room.
+func readEvent(text string, room *held) (*booking.Event, error) {
+	r := eventReading{reading: reading{rest: text}, into: room}
 	r.paths = r.into.paths[:]
 	e := &r.into.event
 	r.booking(&e.Booking)

@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -46,20 +47,32 @@ func (s *stage) judged(p *partition, ev pipeline.Event, mine *reserved, by *basi
 	if err := known.judge(&ev, again, s.window); err != nil {
 		return nil, err
 	}
-	var before *booking.Event
-	if known.known {
-		if before, err = known.whole(); err != nil {
-			return nil, fmt.Errorf("dedupe %s: the state of %s: %w", ev.Input, ev.Key, trouble(err))
-		}
-	}
-	published, latest := known.merge(before, ev.Booking)
-	record, next, err := s.after(&known, &ev, published, latest)
+	out, next, err := s.merged(&known, &ev)
 	if err != nil {
-		return nil, fmt.Errorf("dedupe %s: write the state of %s: %w", ev.Input, ev.Key, err)
+		return nil, fmt.Errorf("dedupe %s: the state of %s: %w", ev.Input, ev.Key, trouble(err))
 	}
 	p.reserve(mine, next, !known.known)
-	ev.Refunds = known.memory.refunds.all()
-	return []pipeline.Event{ev.Attach(pipeline.Current, record)}, nil
+	return out, nil
+}
+
+// merged gives the event as it goes on, and the booking's state after it.
+func (s *stage) merged(k *state, ev *pipeline.Event) ([]pipeline.Event, kept, error) {
+	var before *booking.Event
+	if k.known {
+		room := s.rooms.Get().(*held)
+		var err error
+		if before, err = k.wholeIn(room); err != nil {
+			return nil, kept{}, err
+		}
+		// What an event inherits goes on with it.
+		if !ev.Booking.Origin.Thin {
+			defer func() { *room = held{}; s.rooms.Put(room) }()
+		}
+	}
+	var latest booking.Event
+	published := k.merge(before, ev.Booking, &latest)
+	out, next := s.after(k, ev, published, &latest)
+	return out, next, nil
 }
 
 // Settle keeps the state once it is on bookings.current, and forgets it where
@@ -94,48 +107,82 @@ func (k *state) seen(ev *pipeline.Event, window windowLength) bool {
 	return k.memory.contents.of(resource(ev.Booking)) == ev.Booking.Origin.Content
 }
 
-// merge gives the event as it is published and the booking's latest state after
-// it; before is the one it is judged by, nil where nothing is known.
-func (k *state) merge(before, said *booking.Event) (published, latest *booking.Event) {
-	var merged booking.Event
-	public := *said
-	if before == nil {
+// merge gives the event as it is published, and in latest the booking's state
+// after it; before is the one it is judged by, nil where nothing is known.
+func (k *state) merge(before, said, latest *booking.Event) *booking.Event {
+	published := said
+	switch {
+	case before == nil:
 		before = &booking.Event{}
-	} else if public.Stale = k.newerThan(said); public.Origin.Thin {
+	case said.Origin.Thin:
+		public := *said
+		public.Stale = k.newerThan(said)
 		public = booking.Inherit(public, *before)
+		published = &public
+	case said.Stale != k.newerThan(said):
+		public := *said
+		public.Stale = !said.Stale
+		published = &public
 	}
-	if public.Stale {
-		merged = booking.MergeStale(*before, public)
+	if published.Stale {
+		*latest = booking.MergeStale(*before, *published)
 	} else {
-		merged = booking.MergeNewer(*before, public)
+		*latest = booking.MergeNewer(*before, *published)
 	}
 	// What a restore would not find must not be in the state either.
-	merged.ID, merged.Type, merged.Time, merged.Origin = "", "", time.Time{}, booking.Origin{}
-	merged.Tidy()
-	return &public, &merged
+	latest.ID, latest.Type, latest.Time, latest.Origin = "", "", time.Time{}, booking.Origin{}
+	latest.Tidy()
+	return published
 }
 
-// after gives the state after an event, which becomes the published one, and the
-// state's record for bookings.current.
-func (s *stage) after(k *state, ev *pipeline.Event, published, latest *booking.Event) (pipeline.Record, kept, error) {
-	value, err := booking.Encode(*latest)
-	if err != nil {
-		return pipeline.Record{}, kept{}, err
-	}
-	head := k.head(ev, published, latest)
-	ev.Booking = published
-	n := len(ev.Key)
-	texts := append(make([]byte, 0, n+k.memory.size()+memorySize), ev.Key...)
-	packed := k.memory.after(texts[n:], &head, published, ev.ReceivedAt, s.window)
-	headers := append(pipeline.BookingHeaders(*ev), pipeline.Header{Key: MemoryHeader, Value: packed})
-	record := pipeline.Record{Key: texts[:n:n], Value: value, Headers: headers}
-	if booking.SamePublic(published, latest) {
-		// A whole and newest snapshot is its booking's state: written once.
-		own := len(headers) - 1
-		ev.Public = &pipeline.Record{Key: record.Key, Value: value, Headers: headers[:own:own]}
-	}
+// goingOn is an event that goes on and what is written with it, made in one piece.
+type goingOn struct {
+	event  [1]pipeline.Event
+	side   []pipeline.Side
+	public pipeline.Record
+}
+
+// after gives the event that goes on, with its own record and that of its
+// booking's state, and the state as it is kept.
+func (s *stage) after(k *state, ev *pipeline.Event, published, latest *booking.Event) ([]pipeline.Event, kept) {
 	buffer := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buffer)
+	out := &goingOn{event: [1]pipeline.Event{*ev}}
+	next := &out.event[0]
+	next.Booking, next.Public, next.Refunds = published, &out.public, k.memory.refunds.all()
+	key, packed := k.texts(ev, published, latest, s.window)
+	headers := append(pipeline.BookingHeaders(*next), pipeline.Header{Key: MemoryHeader, Value: packed})
+	own := len(headers) - 1
+	public, value := values(buffer, published, latest)
+	out.public = pipeline.Record{Key: key, Value: public, Headers: headers[:own:own]}
+	record := pipeline.Record{Key: key, Value: value, Headers: headers}
+	out.side = append(append(make([]pipeline.Side, 0, len(ev.Side)+1), ev.Side...), pipeline.Side{Output: pipeline.Current, Record: record})
+	next.Side = out.side
 	*buffer = appendEvent(append(appendFront((*buffer)[:0], packed, &record), formLocal), latest)
-	return record, kept{blob: string(*buffer), event: latest}, nil
+	return out.event[:], kept{blob: string(*buffer)}
+}
+
+// texts gives the key of the records and the packed memory after an event.
+func (k *state) texts(ev *pipeline.Event, published, latest *booking.Event, window windowLength) (key, packed []byte) {
+	head := k.head(ev, published, latest)
+	n := len(ev.Key)
+	texts := append(make([]byte, 0, n+k.memory.size()+memorySize), ev.Key...)
+	return texts[:n:n], k.memory.after(texts[n:], &head, published, ev.ReceivedAt, window)
+}
+
+// values gives the public forms of the event and of the state, which are one
+// where a whole and newest snapshot is its booking's state.
+func values(buffer *[]byte, published, latest *booking.Event) (public, value []byte) {
+	both := booking.AppendTidied((*buffer)[:0], latest)
+	n := len(both)
+	same := booking.SamePublic(published, latest)
+	if !same {
+		both = booking.AppendJSON(both, published)
+	}
+	*buffer = both
+	both = bytes.Clone(both)
+	if same {
+		return both, both
+	}
+	return both[n:], both[:n:n]
 }

@@ -13,10 +13,6 @@ type windowLength = time.Duration
 type kept struct {
 	// blob is how it stands on local disk (see blob.go); empty is nothing known.
 	blob string
-	// event is the latest state, as booking.Decode gives it: what the public
-	// form leaves out (ID, Type, Time, Origin) is not in it. It is nil where
-	// nobody decoded it (whole).
-	event *booking.Event
 }
 
 // state is what is known of one booking, with its memory at hand.
