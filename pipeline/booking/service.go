@@ -61,12 +61,12 @@ type serviceRoom struct {
 // start and end fill one end of the service.
 
 func (r *serviceRoom) start(t time.Time, zone *time.Location) {
-	r.startsAt, r.startLocal = t, t.In(zone).Format(localLayout)
+	r.startsAt, r.startLocal = t, wallText(t.In(zone))
 	r.StartsAt, r.StartLocal = &r.startsAt, &r.startLocal
 }
 
 func (r *serviceRoom) end(t time.Time, zone *time.Location) {
-	r.endsAt, r.endLocal = t, t.In(zone).Format(localLayout)
+	r.endsAt, r.endLocal = t, wallText(t.In(zone))
 	r.EndsAt, r.EndLocal = &r.endsAt, &r.endLocal
 }
 

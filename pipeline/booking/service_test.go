@@ -121,3 +121,19 @@ func TestNewMinuteServiceKeepsTheHours(t *testing.T) {
 		}
 	}
 }
+
+func TestAServiceShowsWhatClocksShowInItsZone(t *testing.T) {
+	for _, name := range []string{"UTC", "America/Mexico_City", "Asia/Kathmandu", "Pacific/Kiritimati"} {
+		in := zone(t, name)
+		for day := 0; day < 8000*365; day += 7919 {
+			at := time.Date(1970, 1, 2, day%24, day%60, 59, 1, time.UTC).AddDate(0, 0, day)
+			s, err := booking.NewMinuteService(at, at, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := at.In(in).Format("2006-01-02T15:04"); *s.StartLocal != want || *s.EndLocal != want {
+				t.Fatalf("%s in %s: %s to %s, want %s", at, name, *s.StartLocal, *s.EndLocal, want)
+			}
+		}
+	}
+}

@@ -92,6 +92,23 @@ func ParseDate(text string) (time.Time, error) {
 	return instant(t)
 }
 
+// wallText writes what clocks show in localLayout, of a year that has four digits.
+func wallText(t time.Time) string {
+	year, month, day := t.Date()
+	if year < 1000 || year > maxYear {
+		return t.Format(localLayout)
+	}
+	hour, minute, _ := t.Clock()
+	text := [...]byte{
+		digit(year / 1000), digit(year / 100), digit(year / 10), digit(year), '-', digit(int(month) / 10), digit(int(month)), '-', digit(day / 10), digit(day),
+		'T', digit(hour / 10), digit(hour), ':', digit(minute / 10), digit(minute),
+	}
+	return string(text[:])
+}
+
+// digit gives the last digit of a number.
+func digit(n int) byte { return '0' + byte(n%10) }
+
 // instant gives t in UTC if its year can be spoken of.
 func instant(t time.Time) (time.Time, error) {
 	t = t.UTC().Round(0)
