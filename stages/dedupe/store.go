@@ -9,6 +9,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -97,8 +98,15 @@ func (o storeOptions) pebble(lock *pebble.Lock, cache *pebble.Cache) *pebble.Opt
 		MemTableSize:                uint64(o.memory / 16),
 		MemTableStopWritesThreshold: 3,
 		MaxOpenFiles:                500,
-		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/4) },
+		// Most of what a flush writes is overwritten by the next ones, so more of
+		// them are gathered before they are merged with what is below.
+		L0CompactionThreshold:      8,
+		L0StopWritesThreshold:      24,
+		CompactionConcurrencyRange: func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/4) },
 	}
+	// What a flush writes is soon merged away: to compress it is for the levels below.
+	options.Levels[0].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
+	options.Levels[1].Compression = func() *sstable.CompressionProfile { return sstable.SnappyCompression }
 	options.Levels[0].BlockSize = 4 << 10
 	options.Levels[0].IndexBlockSize = 256 << 10 // one level of index: it stays in the cache
 	// A booking nobody has heard of must not cost a read of the disk.
