@@ -6,6 +6,7 @@ type document struct {
 	text    string // as it was sent
 	decoded string // the texts that had escapes
 	nodes   []node
+	room    *[]node // where a Reader's document gives its nodes back
 }
 
 // node is one value.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -25,16 +26,25 @@ const maxDepth = 64
 // Parse reads one document and nothing after it. The values share no memory
 // with body.
 func Parse(body []byte) (Value, error) {
+	d, err := parse(body, nil)
+	if err != nil {
+		return Value{}, err
+	}
+	return Value{doc: d}, nil
+}
+
+// parse reads a document in a room for its values.
+func parse(body []byte, room []node) (*document, error) {
 	p := parser{body: body, all: true}
 	// Checked at once: no text below is cut within a character.
 	if err := p.check(); err != nil {
-		return Value{}, err
+		return nil, err
 	}
-	p.nodes = make([]node, 0, guess(body))
+	p.nodes = slices.Grow(room, guess(body))
 	if err := p.document(&everything); err != nil {
-		return Value{}, err
+		return nil, err
 	}
-	return Value{doc: &document{text: string(body), decoded: string(p.decoded), nodes: p.nodes}}, nil
+	return &document{text: string(body), decoded: string(p.decoded), nodes: p.nodes}, nil
 }
 
 // guess is how many values a document has at most, unless it is huge: each of

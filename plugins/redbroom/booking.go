@@ -25,10 +25,11 @@ type reader struct {
 // Normalise reads an envelope that was verified. Types of events that say
 // nothing about a booking end here.
 func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
-	m, err := read(ev.Request.Body)
+	m, err := read(p.documents.Parse(ev.Request.Body))
 	if err != nil {
 		return nil, pipeline.Rejectf(pipeline.Malformed, "read the envelope: %w", err)
 	}
+	defer p.documents.Done(m.data)
 	if !m.tells() {
 		return nil, pipeline.Done(pipeline.Ignored)
 	}

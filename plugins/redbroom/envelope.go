@@ -44,24 +44,15 @@ var ids = []jsondoc.Wanted{{Name: "source"}, {Name: "eventType"}, {Name: "eventI
 // readIDs is read for who needs the ids alone: the rest is checked as strictly,
 // and left out of the message.
 func readIDs(body []byte) (message, error) {
-	doc, err := jsondoc.Pick(body, ids)
+	return read(jsondoc.Pick(body, ids))
+}
+
+// read takes an envelope apart; err is that of its reader. All of its users but
+// Verify reject with Malformed. Nothing in it is trusted before Verify.
+func read(doc jsondoc.Value, err error) (message, error) {
 	if err != nil {
 		return message{}, err
 	}
-	return messageOf(doc)
-}
-
-// read takes an envelope apart; all of its users but Verify reject with
-// Malformed. Nothing in it is trusted before Verify.
-func read(body []byte) (message, error) {
-	doc, err := jsondoc.Parse(body)
-	if err != nil {
-		return message{}, err
-	}
-	return messageOf(doc)
-}
-
-func messageOf(doc jsondoc.Value) (message, error) {
 	m := message{data: doc.Get("data")}
 	m.app, _ = doc.Get("source").Text()
 	m.event, _ = doc.Get("eventType").Text()

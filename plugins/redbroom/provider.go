@@ -9,6 +9,7 @@ import (
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/config"
 	"github.com/reservoirhq/reservoir/plugins/hmacsum"
+	"github.com/reservoirhq/reservoir/plugins/jsondoc"
 )
 
 // Name is the name of the plugin in a configuration.
@@ -31,6 +32,8 @@ type provider struct {
 	all     []*hmacsum.Signer            // of every app
 	nobody  []*hmacsum.Signer            // what an unknown app is compared with; it matches nothing
 	zone    *time.Location
+
+	documents jsondoc.Reader
 }
 
 var (

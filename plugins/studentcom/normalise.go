@@ -13,10 +13,11 @@ var errState = errors.New("neither its stage nor its times nor the type of the e
 
 // Normalise gives the one booking that the webhook is about.
 func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
-	m, err := read(jsondoc.Parse(ev.Request.Body))
+	m, err := read(p.documents.Parse(ev.Request.Body))
 	if err != nil {
 		return nil, err
 	}
+	defer p.documents.Done(m.booking)
 	if m.foreign() {
 		return nil, pipeline.Done(pipeline.Ignored)
 	}

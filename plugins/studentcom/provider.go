@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/plugins/jsondoc"
 	"github.com/reservoirhq/reservoir/plugins/urlsecret"
 )
 
@@ -34,8 +35,9 @@ func cases() fs.FS {
 }
 
 type provider struct {
-	cfg  Config
-	zone *time.Location
+	cfg       Config
+	zone      *time.Location
+	documents jsondoc.Reader
 }
 
 var (

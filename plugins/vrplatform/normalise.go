@@ -3,7 +3,6 @@ package vrplatform
 import (
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
-	"github.com/reservoirhq/reservoir/plugins/jsondoc"
 )
 
 // Conflicts of this plugin.
@@ -19,10 +18,11 @@ const (
 // Normalise gives the event of a reservation, or one event of each reservation
 // that a payment pays.
 func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
-	m, err := read(jsondoc.Parse(ev.Request.Body))
+	m, err := read(p.documents.Parse(ev.Request.Body))
 	if err != nil {
 		return nil, err
 	}
+	defer p.documents.Done(m.doc)
 	var events []booking.Event
 	switch m.event {
 	case paymentCreated:

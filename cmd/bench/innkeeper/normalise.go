@@ -60,10 +60,11 @@ func (p *provider) Normalise(ev pipeline.Event) ([]booking.Event, error) {
 	if _, sent := ev.Request.Header[payload.SignatureHeader]; sent && !p.signed(ev.Request) {
 		return nil, pipeline.Reject(pipeline.Unverified, errSignature)
 	}
-	doc, err := jsondoc.Parse(ev.Request.Body)
+	doc, err := p.documents.Parse(ev.Request.Body)
 	if err != nil {
 		return nil, pipeline.Rejectf(pipeline.Malformed, "read the webhook: %w", err)
 	}
+	defer p.documents.Done(doc)
 	r := &reader{message: message{doc.Get("event"), doc.Get("booking")}, kept: new(kept)}
 	id, err := r.identity()
 	if err != nil {

@@ -48,7 +48,10 @@ func Spec() pipeline.ProviderSpec {
 	return s
 }
 
-type provider struct{ signer *hmacsum.Signer }
+type provider struct {
+	signer    *hmacsum.Signer
+	documents jsondoc.Reader
+}
 
 var (
 	_ pipeline.Provider = (*provider)(nil)
