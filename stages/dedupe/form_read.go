@@ -22,7 +22,7 @@ type held struct {
 	ints         [5]int
 	amounts      [2]int64
 	refs         [3]booking.Ref
-	people       [2]booking.Person
+	people       [8]booking.Person
 	components   [3]booking.Component
 	paths        [6]string
 }

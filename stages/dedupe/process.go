@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -138,7 +139,7 @@ func (k *state) merge(before, said, latest *booking.Event) *booking.Event {
 // goingOn is an event that goes on and what is written with it, made in one piece.
 type goingOn struct {
 	event  [1]pipeline.Event
-	side   []pipeline.Side
+	side   [1]pipeline.Side
 	public pipeline.Record
 }
 
@@ -156,8 +157,10 @@ func (s *stage) after(k *state, ev *pipeline.Event, published, latest *booking.E
 	public, value := values(buffer, published, latest)
 	out.public = pipeline.Record{Key: key, Value: public, Headers: headers[:own:own]}
 	record := pipeline.Record{Key: key, Value: value, Headers: headers}
-	out.side = append(append(make([]pipeline.Side, 0, len(ev.Side)+1), ev.Side...), pipeline.Side{Output: pipeline.Current, Record: record})
-	next.Side = out.side
+	out.side[0] = pipeline.Side{Output: pipeline.Current, Record: record}
+	if next.Side = out.side[:]; len(ev.Side) > 0 {
+		next.Side = slices.Concat(ev.Side, next.Side)
+	}
 	*buffer = appendEvent(append(appendFront((*buffer)[:0], packed, &record), formLocal), latest)
 	return out.event[:], kept{blob: string(*buffer)}
 }
