@@ -164,7 +164,7 @@ func (s *stage) tend(p *partition, now time.Time) error {
 func (p *partition) watch(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.recent, p.older = map[string]int64{}, p.recent
+	p.recent, p.older = make(map[string]int64, len(p.recent)), p.recent
 	p.tended, p.changed = now, 0
 }
 

@@ -286,6 +286,7 @@ func NewHot() HotStates { return HotStates{newHot()} }
 func (h HotStates) Change(booking, blob string)        { h.change(booking, blob) }
 func (h HotStates) Find(booking string) (string, bool) { return h.find(booking) }
 func (h HotStates) Take() []change                     { return h.take() }
+func (h HotStates) Partial() bool                      { return h.partial }
 func (h HotStates) Failed(all []change)                { h.failed(all) }
 func (h HotStates) Wrote(all []change)                 { h.wrote(all) }
 func (h HotStates) Shrink(limit int64)                 { h.shrink(limit) }

@@ -114,3 +114,15 @@ func TestAStateThatCouldNotBeWrittenWaitsAgain(t *testing.T) {
 		t.Errorf("to be written again: %s", again)
 	}
 }
+
+func TestOnlyAPartitionWithStatesThatAreNotInMemoryAsksTheDisk(t *testing.T) {
+	h := dedupe.NewHot()
+	h.Change("a", "one")
+	h.Wrote(h.Take())
+	if h.Shrink(1 << 20); h.Partial() {
+		t.Error("all is in memory, and yet the disk is asked")
+	}
+	if h.Shrink(0); !h.Partial() {
+		t.Error("a state is on disk alone, and the disk is not asked")
+	}
+}
