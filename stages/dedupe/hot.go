@@ -5,13 +5,12 @@ package dedupe
 // kept as they stand on disk, which is small and nothing for the garbage
 // collector to walk through.
 //
-// It is bounded in bytes by the partition's share of the memory, which may be
-// over by an eighth with states that wait to be written (write.go), and by
-// three quarters while a batch is on its way to disk. Its owner holds a lock.
+// It is bounded in bytes by the partition's share of the memory, of which three
+// quarters may wait to be written (write.go); while a batch is on its way to disk
+// it may be over that by half. Its owner holds a lock.
 type hot struct {
-	// partial tells that there may be states on disk of which nothing is here.
-	// Until then a booking that is not here is known nowhere, and the disk is not
-	// asked.
+	// partial tells that there may be states on disk of which nothing is here. Else
+	// a booking that is not here is known nowhere, and the disk is not asked.
 	partial bool
 
 	at    map[string]int

@@ -40,9 +40,9 @@ const (
 
 // load tells how much waits; p.mu is held.
 func (p *partition) load() load {
-	limit := min(p.share*3/4, maxWaiting)
+	limit := min(p.share*5/8, maxWaiting)
 	switch waiting := p.hot.waitingBytes; {
-	case waiting > limit+limit/2:
+	case waiting > limit+limit/5:
 		return tooMuch
 	case waiting > limit:
 		return much
