@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -30,7 +31,9 @@ func TestOPAItselfCanTestTheFolder(t *testing.T) {
 	ctx, store := context.Background(), inmem.New()
 	txn := storage.NewTransactionOrDie(ctx, store, storage.WriteParams)
 	defer store.Abort(ctx, txn)
-	results, err := tester.NewRunner().SetStore(store).SetBundles(bundles).SetDefaultRegoVersion(ast.RegoV1).RunTests(ctx, txn)
+	runner := tester.NewRunner().SetStore(store).SetBundles(bundles).SetDefaultRegoVersion(ast.RegoV1)
+	runner.SetTimeout(time.Minute) // on a busy machine its own five seconds for a test are not enough
+	results, err := runner.RunTests(ctx, txn)
 	if err != nil {
 		t.Fatal(err)
 	}
