@@ -11,24 +11,34 @@ import (
 // maxNames bounds the header names that one reader remembers.
 const maxNames = 256
 
+// headerRoom are the headers for which memory is taken at once: those of a few
+// dozen records, which came in one fetch and whose bytes stay together anyway.
+const headerRoom = 512
+
 // names gives header names as strings without making a new one each time:
 // there are few different ones. Not for use by several goroutines.
-type names map[string]string
+type names struct {
+	known map[string]string
+	room  []pipeline.Header // for the next records
+}
 
-func (n names) text(name []byte) string {
-	if s, ok := n[string(name)]; ok { // does not allocate
+func (n *names) text(name []byte) string {
+	if s, ok := n.known[string(name)]; ok { // does not allocate
 		return s
 	}
+	if n.known == nil {
+		n.known = make(map[string]string)
+	}
 	s := string(name)
-	if len(n) < maxNames {
-		n[s] = s
+	if len(n.known) < maxNames {
+		n.known[s] = s
 	}
 	return s
 }
 
 // record takes a record over from sarama. Key, value and headers are not
 // copied.
-func (n names) record(m *sarama.ConsumerMessage) pipeline.Record {
+func (n *names) record(m *sarama.ConsumerMessage) pipeline.Record {
 	r := pipeline.Record{
 		Topic: m.Topic, Partition: m.Partition, Offset: m.Offset,
 		Key: m.Key, Value: m.Value, Time: m.Timestamp.UTC(),
@@ -37,11 +47,15 @@ func (n names) record(m *sarama.ConsumerMessage) pipeline.Record {
 	return r
 }
 
-func (n names) headers(from []*sarama.RecordHeader) []pipeline.Header {
+func (n *names) headers(from []*sarama.RecordHeader) []pipeline.Header {
 	if len(from) == 0 {
 		return nil
 	}
-	to := make([]pipeline.Header, len(from))
+	if len(from) > len(n.room) {
+		n.room = make([]pipeline.Header, max(headerRoom, len(from)))
+	}
+	to := n.room[:len(from):len(from)]
+	n.room = n.room[len(from):]
 	for i, h := range from {
 		to[i] = pipeline.Header{Key: n.text(h.Key), Value: h.Value}
 	}
