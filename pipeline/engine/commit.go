@@ -61,28 +61,30 @@ type atLeastOnce struct {
 // that no topic takes, which is known before anything is written, or the end of
 // the claim. A phase that was written is taken out of the set.
 func (c *atLeastOnce) commit(msg *message.Message, set *outputSet, of inputs) error {
-	for p := range set {
-		if at, tooLarge := kafka.TooLarge(c.to.Check(set[p].records...)); tooLarge {
-			return &oversize{set[p].owners[at], errTooLarge}
+	for p := range set.phases {
+		part := &set.phases[p]
+		if at, tooLarge := kafka.TooLarge(c.to.Check(part.records...)); tooLarge {
+			return &oversize{part.owners[at], errTooLarge}
 		}
 	}
-	for i := range set[memory].records {
-		// Said to the stage with the place; a topic keeps no more of a time.
-		set[memory].records[i].Time = c.clock.Now().Truncate(time.Millisecond)
+	states, now := set.phases[memory].records, c.clock.Now().Truncate(time.Millisecond)
+	for i := range states {
+		states[i].Time = now // said to the stage with the place; a topic keeps no more of a time
 	}
-	for p := range set {
-		if at, err := c.write(msg.Context(), set[p].records); err != nil {
+	for p := range set.phases {
+		part := &set.phases[p]
+		if at, err := c.write(msg.Context(), part.records); err != nil {
 			if kafka.IsTooLarge(err) {
-				return &oversize{set[p].owners[at], err}
+				return &oversize{part.owners[at], err}
 			}
 			return err
 		}
 		if p == memory {
-			for i, owner := range set[p].owners {
-				of.placed(owner, set[p].records[i])
+			for i, owner := range part.owners {
+				of.placed(owner, part.records[i])
 			}
 		}
-		set[p].records, set[p].owners = nil, nil
+		*part = outputs{}
 	}
 	for i := range of.count() {
 		of.settled(i, true)
@@ -122,16 +124,16 @@ func (c *atLeastOnce) write(ctx context.Context, records []pipeline.Record) (int
 type exactlyOnce struct{}
 
 func (exactlyOnce) commit(msg *message.Message, set *outputSet, of inputs) error {
-	outputs := make([]kafka.Output, of.count())
-	for i, records := range set.byOwner(of.count()) {
-		outputs[i] = kafka.Output{Records: records, Settled: func(safe bool) { of.settled(i, safe) }}
+	all := make([]kafka.Output, of.count())
+	for i, records := range set.byOwner() {
+		all[i] = kafka.Output{Records: records, Settled: func(safe bool) { of.settled(i, safe) }}
 	}
-	err := kafka.FinishAll(msg, outputs)
+	err := kafka.FinishAll(msg, all)
 	if at, tooLarge := kafka.TooLarge(err); tooLarge {
 		return &oversize{at, err}
 	}
 	if err == nil {
-		*set = outputSet{} // the transaction has them
+		set.phases = [phases]outputs{} // the transaction has them
 	}
 	return err
 }

@@ -40,46 +40,66 @@ func phase(o pipeline.Output) int {
 }
 
 // outputSet is all that the records of one message lead to.
-type outputSet [phases]struct {
+type outputSet struct {
+	inputs int // of the message; an input that leads to a phase mostly has one record there
+	phases [phases]outputs
+}
+
+// outputs are the records of one phase.
+type outputs struct {
 	records []pipeline.Record
 	owners  []int // the input of each, by its place in the message
 }
 
 func (s *outputSet) add(owner, phase int, topic string, r pipeline.Record) {
+	to := &s.phases[phase]
+	if to.records == nil {
+		to.records, to.owners = make([]pipeline.Record, 0, s.inputs), make([]int, 0, s.inputs)
+	}
 	r.Topic = topic
-	s[phase].records = append(s[phase].records, r)
-	s[phase].owners = append(s[phase].owners, owner)
+	to.records, to.owners = append(to.records, r), append(to.owners, owner)
 }
 
 // drop takes out what an input led to, where it was not written yet.
 func (s *outputSet) drop(owner int) {
-	for p := range s {
-		kept := 0
-		for i, o := range s[p].owners {
+	for p := range s.phases {
+		all, kept := &s.phases[p], 0
+		for i, o := range all.owners {
 			if o != owner {
-				s[p].records[kept], s[p].owners[kept] = s[p].records[i], o
+				all.records[kept], all.owners[kept] = all.records[i], o
 				kept++
 			}
 		}
-		s[p].records, s[p].owners = s[p].records[:kept], s[p].owners[:kept]
+		all.records, all.owners = all.records[:kept], all.owners[:kept]
 	}
 }
 
 // strip leaves the body out of the letter about an input.
 func (s *outputSet) strip(owner int) {
-	for i, o := range s[results].owners {
+	letters := &s.phases[results]
+	for i, o := range letters.owners {
 		if o == owner {
-			s[results].records[i] = withoutBody(s[results].records[i])
+			letters.records[i] = withoutBody(letters.records[i])
 		}
 	}
 }
 
-// byOwner gives the outputs of each of n inputs, in the order of the phases.
-func (s *outputSet) byOwner(n int) [][]pipeline.Record {
-	all := make([][]pipeline.Record, n)
-	for p := range s {
-		for i, o := range s[p].owners {
-			all[o] = append(all[o], s[p].records[i])
+// byOwner gives the outputs of each input, in the order of the phases.
+func (s *outputSet) byOwner() [][]pipeline.Record {
+	counts, total := make([]int, s.inputs), 0
+	for p := range s.phases {
+		total += len(s.phases[p].owners)
+		for _, o := range s.phases[p].owners {
+			counts[o]++
+		}
+	}
+	all, room := make([][]pipeline.Record, s.inputs), make([]pipeline.Record, total)
+	for o, n := range counts {
+		all[o], room = room[:0:n], room[n:]
+	}
+	for p := range s.phases {
+		for i, o := range s.phases[p].owners {
+			all[o] = append(all[o], s.phases[p].records[i])
 		}
 	}
 	return all

@@ -49,7 +49,7 @@ func (s *segment) handle(msg *message.Message) error {
 	records := kafka.RecordsOf(msg)
 	s.inFlight.Add(float64(len(records)))
 	defer s.inFlight.Sub(float64(len(records)))
-	w := &work{by: s, together: !kafka.IsAlone(msg), records: records, done: make([]result, len(records))}
+	w := &work{by: s, together: !kafka.IsAlone(msg), records: records, done: make([]result, len(records)), set: outputSet{inputs: len(records)}}
 	for i := range records {
 		if err := s.take(msg.Context(), w, i); err != nil {
 			w.release()

@@ -103,17 +103,17 @@ func (h *web) accept(ctx context.Context, ev pipeline.Event) (pipeline.Event, er
 	if h.limit != nil && !h.limit.AllowN(h.clock.Now(), 1) {
 		return ev, pipeline.Rejectf(pipeline.RateLimited, "over the limit of the source %s", h.source.Name)
 	}
-	var set outputSet
+	set := outputSet{inputs: 1}
 	if err := h.writer.write(&set, 0, &done); err != nil {
 		return ev, err
 	}
-	for p := range set {
-		if len(set[p].records) == 0 {
+	for _, part := range set.phases {
+		if len(part.records) == 0 {
 			continue
 		}
 		// Answering first would lose the booking if this process died now
 		// (invariant 1).
-		err := h.log.Write(ctx, set[p].records...)
+		err := h.log.Write(ctx, part.records...)
 		h.health.wrote(err)
 		if kafka.IsTooLarge(err) {
 			return ev, pipeline.Rejectf(pipeline.TooLarge, "body and headers are larger together than the topic takes")
