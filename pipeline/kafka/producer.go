@@ -16,6 +16,11 @@ const (
 
 	// fullBatch are the bytes that end a linger early.
 	fullBatch = 256 << 10
+
+	// fullRequest are the records of one request. sarama writes a request twice
+	// into fresh memory: one of several thousand records is tens of MB, and
+	// costs the broker no less for each.
+	fullRequest = 1024
 )
 
 type producer struct {
@@ -38,6 +43,7 @@ func producing(c *sarama.Config, limit int) {
 	c.Producer.Timeout = 10 * time.Second
 	// No linger: what comes while a request is out goes with the next.
 	c.Producer.Flush.Frequency, c.Producer.Flush.Bytes, c.Producer.Flush.Messages = 0, 0, 0
+	c.Producer.Flush.MaxMessages = fullRequest
 	c.Producer.Retry.Max = producerRetries
 	c.Producer.Retry.BackoffFunc = backoffOf(20*time.Millisecond, time.Second)
 	// While a broker is away, sarama waits for fresh metadata and does not

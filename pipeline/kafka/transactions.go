@@ -17,7 +17,7 @@ type Transactions struct {
 	ID       string
 	Interval time.Duration // between two transactions; default 100 ms
 	// MaxRecords are the input records of one transaction. So many finished
-	// ones begin it before Interval is over. Default 5000.
+	// ones begin it before Interval is over. Default 3000.
 	MaxRecords int
 	// Timeout is after how long the broker ends a transaction whose member
 	// fell silent; as long do readers of the outputs wait. Default 10 s.
@@ -38,7 +38,7 @@ func (t *Transactions) withDefaults() *Transactions {
 	}
 	c := *t
 	setDefault(&c.Interval, 100*time.Millisecond)
-	setDefault(&c.MaxRecords, 5000)
+	setDefault(&c.MaxRecords, 3000)
 	setDefault(&c.Timeout, 10*time.Second)
 	return &c
 }

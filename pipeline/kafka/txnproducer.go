@@ -17,6 +17,11 @@ const (
 	txnQuickRetries = 100
 	txnQuickBackoff = 2 * time.Millisecond
 	txnSlowBackoff  = 50 * time.Millisecond
+
+	// A transaction's outputs come all at once: a request waits for many. What is
+	// left at the end waits for this long, for a commit does not flush.
+	txnLinger = 3 * time.Millisecond
+	txnBatch  = 1 << 20
 )
 
 // txnProducer is a transactional producer. It can be broken from outside while
@@ -48,6 +53,7 @@ func (p *txnProducer) settings(base *sarama.Config, limit int, id string, t Tran
 		}
 		return pause(txnSlowBackoff)
 	}
+	c.Producer.Flush.Frequency, c.Producer.Flush.Bytes = txnLinger, txnBatch
 	c.Producer.Return.Successes = false // CommitTxn waits for them
 	// What these do not get through is aborted and sent again.
 	c.Producer.Retry.Max = 12
