@@ -8,10 +8,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/heap"
 )
 
 // measureCase runs one case in this process.
 func measureCase(ctx context.Context, t task) (r result, err error) {
+	defer heap.Tend(pipeline.WallClock{}, os.LookupEnv)() // as the program that is measured does
 	b := newBench(t)
 	defer func() { err = errors.Join(err, cleanUp(t.Options.Brokers, b.prefix, b.name)) }()
 	switch t.Case.Kind {

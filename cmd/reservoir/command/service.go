@@ -11,6 +11,7 @@ import (
 
 	"github.com/reservoirhq/reservoir/pipeline/config"
 	"github.com/reservoirhq/reservoir/pipeline/engine"
+	"github.com/reservoirhq/reservoir/pipeline/heap"
 )
 
 // service is one run of a plan: two doors, the brokers and the engine between.
@@ -43,6 +44,7 @@ const drainTime = 25 * time.Second
 // more webhooks, the segments, their producer, the broker, and the admin
 // address last, so that a drain can be watched.
 func (s *service) run(ctx context.Context) (err error) {
+	defer heap.Tend(s.Clock, s.Env)()
 	if err = s.bind(); err != nil {
 		return err
 	}
