@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-func testMetrics(t *testing.T) *metrics {
+func testMetrics(t testing.TB) *metrics {
 	t.Helper()
 	m, err := newMetrics(prometheus.NewRegistry())
 	if err != nil {
@@ -44,7 +44,7 @@ func failing(err error) stageFunc {
 	return func(context.Context, pipeline.Event) ([]pipeline.Event, error) { return nil, err }
 }
 
-func testChain(t *testing.T, steps ...pipeline.Stage) *chain {
+func testChain(t testing.TB, steps ...pipeline.Stage) *chain {
 	t.Helper()
 	return measuredChain(testMetrics(t), steps...)
 }

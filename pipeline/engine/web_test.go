@@ -28,7 +28,7 @@ func (door) Receive(_ http.ResponseWriter, r *http.Request, from pipeline.Source
 	return *ev, nil
 }
 
-func testWeb(t *testing.T, log *memoryLog, stage stageFunc) *web {
+func testWeb(t testing.TB, log *memoryLog, stage stageFunc) *web {
 	t.Helper()
 	m := testMetrics(t)
 	c := measuredChain(m, door{stage})
