@@ -188,16 +188,3 @@ func (p *Plan) TryStages(deps Deps) config.Faults {
 	}
 	return config.Collect(faults...)
 }
-
-// scrubber cuts every configured secret out of what is stored of a request's
-// head (invariant 10). Very short ones would cut ordinary words.
-func scrubber(secrets []string) *strings.Replacer {
-	const shortest = 4
-	var pairs []string
-	for _, s := range secrets {
-		if len(s) >= shortest {
-			pairs = append(pairs, s, redacted)
-		}
-	}
-	return strings.NewReplacer(pairs...)
-}

@@ -35,14 +35,14 @@ const (
 )
 
 // encode writes an event for a topic between segments; the topic is not set.
-func encode(ev *pipeline.Event, scrub *strings.Replacer) (pipeline.Record, error) {
+func encode(ev *pipeline.Event, scrub *scrub) (pipeline.Record, error) {
 	if ev.Booking != nil {
 		return encodeBooking(ev)
 	}
 	return encodeRaw(ev, scrub), nil
 }
 
-func encodeRaw(ev *pipeline.Event, scrub *strings.Replacer) pipeline.Record {
+func encodeRaw(ev *pipeline.Event, scrub *scrub) pipeline.Record {
 	h := pipeline.NewHeaders(14)
 	h.Add(headerID, ev.ID)
 	h.Add(headerSource, ev.Source)

@@ -33,7 +33,7 @@ func TestEventsCrossATopicWhole(t *testing.T) {
 	bodyless.Request.Method, bodyless.Request.Body = "GET", []byte{}
 	for name, ev := range map[string]*pipeline.Event{"raw": rawEvent(), "raw without a body": bodyless, "looked up": looked, "booking": bookingEvent()} {
 		t.Run(name, func(t *testing.T) {
-			r, err := encode(ev, strings.NewReplacer())
+			r, err := encode(ev, scrubber(nil))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,14 +65,14 @@ func TestEventsCrossATopicWhole(t *testing.T) {
 func TestABodylessRequestIsAnEmptyRecordNotATombstone(t *testing.T) {
 	ev := rawEvent()
 	ev.Request.Body = []byte{}
-	r, err := encode(ev, strings.NewReplacer())
+	r, err := encode(ev, scrubber(nil))
 	if err != nil || r.Value == nil {
 		t.Errorf("value is %v, %v", r.Value, err)
 	}
 }
 
 func TestForeignAndCutRecordsAreUnreadable(t *testing.T) {
-	good, err := encode(bookingEvent(), strings.NewReplacer())
+	good, err := encode(bookingEvent(), scrubber(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestSecretsAreCutOutOfTheHead(t *testing.T) {
 }
 
 func FuzzRecordsOfAnyFormAreReadOrRefused(f *testing.F) {
-	good, err := encode(rawEvent(), strings.NewReplacer())
+	good, err := encode(rawEvent(), scrubber(nil))
 	if err != nil {
 		f.Fatal(err)
 	}

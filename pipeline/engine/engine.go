@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -27,7 +26,7 @@ type Engine struct {
 	admin     *kafka.Admin
 	health    *health
 	metrics   *metrics
-	scrub     *strings.Replacer
+	scrub     *scrub
 	rejects   map[string]*rejects // by source
 	router    *message.Router
 	waits     pipeline.Clock // that of everything which a drain need not wait for

@@ -14,8 +14,17 @@ const redacted = "<redacted>"
 // head writes the request line and headers as they came in, less what is
 // secret (invariants 8 and 10): headers that carry credentials, and every value
 // of a configured secret wherever it stands.
-func head(r *pipeline.Request, scrub *strings.Replacer) []byte {
-	b := make([]byte, 0, 512)
+func head(r *pipeline.Request, scrub *scrub) []byte {
+	var room [32]string // most requests have fewer headers
+	names, size := room[:0], len(r.Method)+len(r.Path)+len(r.RawQuery)+len(r.Proto)+len(r.Host)+len("  ?\r\nHost: \r\n")
+	for name, values := range r.Header {
+		names = append(names, name)
+		for _, value := range values {
+			size += len(name) + len(": \r\n") + max(len(value), len(redacted))
+		}
+	}
+	slices.Sort(names)
+	b := make([]byte, 0, size)
 	b = append(append(append(b, r.Method...), ' '), r.Path...)
 	if r.RawQuery != "" {
 		b = append(append(b, '?'), r.RawQuery...)
@@ -24,11 +33,6 @@ func head(r *pipeline.Request, scrub *strings.Replacer) []byte {
 	if r.Host != "" {
 		b = appendLine(b, "Host", r.Host)
 	}
-	names := make([]string, 0, len(r.Header))
-	for name := range r.Header {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	for _, name := range names {
 		secret := credential(name)
 		for _, value := range r.Header[name] {
@@ -38,11 +42,7 @@ func head(r *pipeline.Request, scrub *strings.Replacer) []byte {
 			b = appendLine(b, name, value)
 		}
 	}
-	text := string(b)
-	if clean := scrub.Replace(text); clean != text {
-		return []byte(clean)
-	}
-	return b
+	return scrub.clean(b)
 }
 
 func appendLine(b []byte, name, value string) []byte {

@@ -110,7 +110,7 @@ type writer struct {
 	pipeline string
 	to       string // the topic after this segment, "" at the end of the chain
 	topics   topics
-	scrub    *strings.Replacer
+	scrub    *scrub
 	clock    pipeline.Clock
 }
 
