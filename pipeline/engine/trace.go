@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"net/http"
 
 	"go.opentelemetry.io/otel/propagation"
@@ -27,10 +28,11 @@ func traceParent(h http.Header, random func() uint64) string {
 // begin makes a trace context, in the form of W3C Trace Context level 1,
 // section 3.2: version 00, sampled.
 func begin(random func() uint64) string {
-	var id trace.TraceID
-	var span trace.SpanID
-	binary.BigEndian.PutUint64(id[:8], random())
-	binary.BigEndian.PutUint64(id[8:], random()|1) // all zeros is no id
-	binary.BigEndian.PutUint64(span[:], random()|1)
-	return "00-" + id.String() + "-" + span.String() + "-01"
+	var ids [24]byte
+	binary.BigEndian.PutUint64(ids[:8], random())
+	binary.BigEndian.PutUint64(ids[8:16], random()|1) // all zeros is no id
+	binary.BigEndian.PutUint64(ids[16:], random()|1)
+	text := make([]byte, 0, len("00-")+32+len("-")+16+len("-01"))
+	text = append(hex.AppendEncode(append(text, "00-"...), ids[:16]), '-')
+	return string(append(hex.AppendEncode(text, ids[16:]), "-01"...))
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/reservoirhq/reservoir/pipeline"
+	"github.com/reservoirhq/reservoir/pipeline/booking/jsontext"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
 )
 
@@ -27,6 +27,7 @@ type web struct {
 	rejects  *rejects
 	limit    *rate.Limiter // counts what was verified; nil is no limit
 	slots    chan struct{}
+	waits    waits
 	health   *health
 	metrics  *metrics
 	counts   webCounts
@@ -49,14 +50,10 @@ func (m *metrics) web(pipeline, source string) webCounts {
 	}
 }
 
-// patience is how long a webhook waits for the brokers' acknowledgement.
-// TourCMS gives up after 30 s; an earlier 503 tells it more.
-const patience = 10 * time.Second
-
 // ServeHTTP answers 200 only once the first topic has the webhook (invariant 1).
 func (h *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := h.clock.Now()
-	status := h.serve(w, r)
+	status := h.serve(w, r, began)
 	if status == http.StatusOK {
 		h.counts.ok.Inc()
 	} else {
@@ -65,7 +62,7 @@ func (h *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.counts.seconds.Observe(h.clock.Now().Sub(began).Seconds())
 }
 
-func (h *web) serve(w http.ResponseWriter, r *http.Request) int {
+func (h *web) serve(w http.ResponseWriter, r *http.Request, began time.Time) int {
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
@@ -79,8 +76,7 @@ func (h *web) serve(w http.ResponseWriter, r *http.Request) int {
 	}
 	ev, err := h.receiver.Receive(w, r, h.source)
 	ev.TraceParent = traceParent(r.Header, h.random)
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
-	defer cancel()
+	ctx := h.waits.begin(began)
 	if err == nil {
 		ev, err = h.accept(ctx, ev)
 	}
@@ -127,13 +123,9 @@ func (h *web) accept(ctx context.Context, ev pipeline.Event) (pipeline.Event, er
 }
 
 func (h *web) safe(w http.ResponseWriter, id string) int {
-	quoted, err := json.Marshal(id)
-	if err != nil {
-		return h.sorry(w, "the answer could not be written")
-	}
-	body := make([]byte, 0, len(quoted)+len(`{"id":,"text":"accepted"}`))
-	body = append(append(append(body, `{"id":`...), quoted...), `,"text":"accepted"}`...)
-	answer(w, http.StatusOK, "application/json", body)
+	body := make([]byte, 0, 128)
+	body = jsontext.Quoted(append(body, `{"id":`...), id)
+	answer(w, http.StatusOK, "application/json", append(body, `,"text":"accepted"}`...))
 	return http.StatusOK
 }
 
