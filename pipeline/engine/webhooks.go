@@ -58,9 +58,11 @@ func (e *Engine) web(b built, source pipeline.Source, slots map[pipeline.Receive
 		}
 		slots[receiver] = make(chan struct{}, limit)
 	}
+	writer := e.writer(b, first)
+	writer.to = forSource(writer.to, source.Name)
 	e.rejects[source.Name] = newRejects(e.publisher, e.deps.Clock)
 	return &web{
-		source: source, receiver: receiver, chain: e.chain(b, first, true), writer: e.writer(b, first),
+		source: source, receiver: receiver, chain: e.chain(b, first, true), writer: writer,
 		log: e.publisher, rejects: e.rejects[source.Name], limit: limiter(e.plan.sources[source.Name].config.RateLimit),
 		slots: slots[receiver], health: e.health, metrics: e.metrics, counts: e.metrics.web(b.plan.Name, source.Name), clock: e.deps.Clock, random: e.deps.Random, logger: e.deps.Log,
 	}, nil
