@@ -43,7 +43,14 @@ func encode(ev *pipeline.Event, scrub *scrub) (pipeline.Record, error) {
 }
 
 func encodeRaw(ev *pipeline.Event, scrub *scrub) pipeline.Record {
-	h := pipeline.NewHeaders(14)
+	headers := 8
+	if !ev.Raw.IsZero() {
+		headers += 2
+	}
+	if ev.LookUp != nil {
+		headers += 3
+	}
+	h := pipeline.NewHeaders(headers)
 	h.Add(headerID, ev.ID)
 	h.Add(headerSource, ev.Source)
 	h.Add(headerPlugin, ev.Plugin)

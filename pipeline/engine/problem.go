@@ -38,10 +38,16 @@ func (p problem) write(w http.ResponseWriter) {
 	answer(w, p.status, "application/problem+json", body)
 }
 
+// short is an answer of which the server tells the length by itself, which
+// costs less than a header: it has the whole of it before it sends any.
+const short = 1 << 10
+
 func answer(w http.ResponseWriter, status int, contentType string, body []byte) {
-	values := [2]string{contentType, strconv.Itoa(len(body))}
-	header := w.Header() // both names are canonical
-	header["Content-Type"], header["Content-Length"] = values[:1:1], values[1:]
+	header := w.Header() // the names are canonical
+	header["Content-Type"] = []string{contentType}
+	if len(body) > short {
+		header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a sender that has gone learns nothing, and calls again
 }
