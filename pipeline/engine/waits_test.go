@@ -58,6 +58,30 @@ func TestWebhooksOfOneMomentWaitTogetherAndNoneLonger(t *testing.T) {
 	})
 }
 
+// slow takes its time to read a body.
+type slow struct {
+	door
+	takes time.Duration
+}
+
+func (s slow) Receive(w http.ResponseWriter, r *http.Request, from pipeline.Source) (pipeline.Event, error) {
+	time.Sleep(s.takes)
+	return s.door.Receive(w, r, from)
+}
+
+func TestASlowBodyTakesNothingOfTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := testWeb(t, &memoryLog{}, pass)
+		call(h, http.MethodPost)
+		h.log, h.receiver = &silence{}, slow{takes: patience - sharing}
+		began := time.Now()
+		call(h, http.MethodPost)
+		if waited := time.Since(began); waited < 2*(patience-sharing) {
+			t.Errorf("with its body it waited %v", waited)
+		}
+	})
+}
+
 func TestAWebhookIsKeptThoughItsSenderHasGone(t *testing.T) {
 	log := &memoryLog{}
 	gone, leave := context.WithCancel(t.Context())
