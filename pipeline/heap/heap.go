@@ -15,7 +15,7 @@ import (
 const (
 	// Usual is what Go's memory may be while little of it is alive, in bytes: a
 	// member stays below 300 MB with it, the state's blocks and the program.
-	Usual = 216 << 20
+	Usual = 184 << 20
 
 	// percent is the garbage that the heap may hold beside what is alive. It
 	// is for a small heap: beyond, Usual ends it earlier.
@@ -55,10 +55,10 @@ func follow(ctx context.Context, clock pipeline.Clock) {
 	}
 }
 
-// Limit gives what Go's memory may be while so much is alive, in bytes. Half of
-// it may always be garbage and what lies around it: a limit near to what is
-// alive would have the process do nothing but collect.
-func Limit(alive int64) int64 { return max(Usual, 2*alive) }
+// Limit gives what Go's memory may be while so much is alive, in bytes. There is
+// always room for three quarters as much again, garbage and what lies around it:
+// a limit near to what is alive would have the process do nothing but collect.
+func Limit(alive int64) int64 { return max(Usual, alive+alive/4*3) }
 
 // alive gives what the last collection left.
 func alive() int64 {
