@@ -34,7 +34,12 @@ type web struct {
 	clock    pipeline.Clock
 	random   func() uint64
 	logger   *slog.Logger
+	outcry   *rate.Sometimes // how often trouble is logged; the counters have all of it
 }
+
+// seldom lets the first cases of a trouble be logged, and one of many later: in
+// an outage every webhook meets the same.
+func seldom() *rate.Sometimes { return &rate.Sometimes{First: 3, Interval: 10 * time.Second} }
 
 // webCounts are the metrics of a webhook that is accepted, looked up once.
 type webCounts struct {
@@ -140,11 +145,15 @@ func (h *web) sorry(w http.ResponseWriter, why string) int {
 func (h *web) refuse(ctx context.Context, w http.ResponseWriter, ev pipeline.Event, err error) int {
 	rejection, ok := pipeline.AsRejection(err)
 	if !ok || rejection.Reason.Status() == 0 {
-		h.logger.Warn("webhook answered 503", "source", h.source.Name, "event_id", ev.ID, "key", ev.Key, "error", err)
+		h.outcry.Do(func() {
+			h.logger.Warn("webhook answered 503", "source", h.source.Name, "event_id", ev.ID, "key", ev.Key, "error", err)
+		})
 		return h.sorry(w, "the webhook could not be stored; call again")
 	}
 	if err := h.rejects.keep(ctx, h.writer, ev, rejection, h.stranger(ev, rejection)); err != nil {
-		h.logger.Warn("rejected webhook not kept; answered 503", "source", h.source.Name, "error", err)
+		h.outcry.Do(func() {
+			h.logger.Warn("rejected webhook not kept; answered 503", "source", h.source.Name, "error", err)
+		})
 		return h.sorry(w, "the webhook could not be stored; call again")
 	}
 	h.metrics.outcome(h.chain.pipeline, h.source.Name, "ingest", "rejected", string(rejection.Reason))

@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"golang.org/x/time/rate"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -41,7 +44,7 @@ func testWeb(t testing.TB, log *memoryLog, stage stageFunc) *web {
 		source: pipeline.Source{Name: "src", Methods: []string{"GET", "POST"}}, receiver: door{}, chain: c, log: log,
 		writer:  writer{pipeline: "bookings", to: "bookings.raw.{source}", topics: testTopics(), scrub: scrubber(nil), clock: clock},
 		rejects: newRejects(log, clock), slots: make(chan struct{}, 2), health: h, metrics: m, counts: m.web("bookings", "src"), clock: clock,
-		random: func() uint64 { return 7 }, logger: quiet(),
+		random: func() uint64 { return 7 }, logger: quiet(), outcry: seldom(),
 	}
 }
 
@@ -89,6 +92,24 @@ func TestOurTroubleIs503WithRetryAfter(t *testing.T) {
 			}
 			wantProblem(t, w)
 		})
+	}
+}
+
+func TestAnOutageIsLoggedSomeTimesNotForEveryWebhook(t *testing.T) {
+	log := &memoryLog{fail: func([]pipeline.Record) error { return errTrouble }}
+	h := testWeb(t, log, pass)
+	var lines bytes.Buffer
+	h.logger = slog.New(slog.NewTextHandler(&lines, nil))
+	for range 200 {
+		if w := call(h, http.MethodPost); w.Code != 503 {
+			t.Fatalf("answer %d", w.Code)
+		}
+	}
+	if n := strings.Count(lines.String(), "webhook answered 503"); n < 1 || n > 20 {
+		t.Errorf("200 webhooks made %d lines", n)
+	}
+	if n := testutil.ToFloat64(h.metrics.webAnswers.WithLabelValues("src", "503")); n != 200 {
+		t.Errorf("%v of 200 are counted", n)
 	}
 }
 

@@ -64,7 +64,7 @@ func (e *Engine) web(b built, source pipeline.Source, slots map[pipeline.Receive
 	return &web{
 		source: source, receiver: receiver, chain: e.chain(b, first, true), writer: writer,
 		log: e.publisher, rejects: e.rejects[source.Name], limit: limiter(e.plan.sources[source.Name].config.RateLimit),
-		slots: slots[receiver], health: e.health, metrics: e.metrics, counts: e.metrics.web(b.plan.Name, source.Name), clock: e.deps.Clock, random: e.deps.Random, logger: e.deps.Log,
+		slots: slots[receiver], health: e.health, metrics: e.metrics, counts: e.metrics.web(b.plan.Name, source.Name), clock: e.deps.Clock, random: e.deps.Random, logger: e.deps.Log, outcry: seldom(),
 	}, nil
 }
 
