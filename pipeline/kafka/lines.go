@@ -17,7 +17,9 @@ const leaveTime = 2 * time.Second
 // that is out, not by a context and not by closing its client: the answer to a
 // join takes as long as the slowest member, which may be dead.
 type lines struct {
-	dialer net.Dialer
+	dialer interface {
+		Dial(network, address string) (net.Conn, error)
+	}
 
 	mu   sync.Mutex
 	open map[*line]struct{}
@@ -30,15 +32,16 @@ type line struct {
 
 // linesOf has a client dial through lines.
 func linesOf(conf *sarama.Config) *lines {
-	l := &lines{
-		dialer: net.Dialer{Timeout: conf.Net.DialTimeout, KeepAlive: conf.Net.KeepAlive},
-		open:   make(map[*line]struct{}),
+	l := &lines{open: make(map[*line]struct{})}
+	l.dialer = &net.Dialer{Timeout: conf.Net.DialTimeout, KeepAlive: conf.Net.KeepAlive}
+	if conf.Net.Proxy.Enable {
+		l.dialer = conf.Net.Proxy.Dialer
 	}
 	conf.Net.Proxy.Enable, conf.Net.Proxy.Dialer = true, l
 	return l
 }
 
-// Dial connects as sarama's own dialer does.
+// Dial connects as the client would without lines.
 func (l *lines) Dial(network, address string) (net.Conn, error) {
 	conn, err := l.dialer.Dial(network, address)
 	if err != nil {
