@@ -1,56 +1,62 @@
 package kafka
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/IBM/sarama"
 )
 
-// errGap sends a member back to the group's door.
-var errGap = errors.New("kafka: partitions of the group were nobody's, it deals anew")
-
-// closeGap sees to it that no partition is nobody's when a static member has
-// joined. A cooperative rebalance takes two joins: with the first a member lets
+// closeGap sees to it that a static member's return leaves no partition to
+// nobody. A cooperative rebalance takes two joins: with the first a member lets
 // go, with the second others get it. A member that died in between, or lost its
 // coordinator, comes back under its instance id, and the coordinator gives it
 // its last assignment without a rebalance (KIP-345): the second join never
 // comes, and what was let go stands still in a group that calls itself stable.
-// So who has just joined, and has nothing to lose, leaves for good and joins as
-// a new member, which makes the group deal anew.
-func (h *handler) closeGap() error {
-	if h.instance == "" {
+//
+// So a member that is about to join looks whether its former life is in such a
+// group, and has it leave for good: then its join is a new member's, and the
+// group deals anew. It holds nothing, so that costs no more than a rebalance;
+// and where the gap is only that of a rebalance between its two joins, there is
+// one anyway.
+func (s *subscription) closeGap(client sarama.Client) error {
+	if s.instance == "" {
 		return nil // a dynamic member's join is always a rebalance
 	}
-	admin, err := sarama.NewClusterAdminFromClient(h.client) // not to be closed: the client is the member's
-	if err != nil {
-		return fmt.Errorf("kafka: ask who holds what in group %s: %w", h.conf.Group, err)
+	if err := client.RefreshMetadata(s.topics...); err != nil {
+		return fmt.Errorf("kafka: ask for the partitions of %v: %w", s.topics, err)
 	}
-	gap, err := h.gap(admin)
+	admin, err := sarama.NewClusterAdminFromClient(client) // not to be closed: the client is the member's
+	if err != nil {
+		return fmt.Errorf("kafka: ask who holds what in group %s: %w", s.conf.Group, err)
+	}
+	gap, err := s.leftGap(admin, client)
 	if err != nil || !gap {
 		return err
 	}
-	if _, err := admin.RemoveMemberFromConsumerGroup(h.conf.Group, []string{h.instance}); err != nil {
-		return fmt.Errorf("kafka: leave group %s as %s: %w", h.conf.Group, h.instance, err)
+	s.log.Info("partitions are nobody's, the group deals anew", "instance_id", s.instance)
+	if _, err := admin.RemoveMemberFromConsumerGroup(s.conf.Group, []string{s.instance}); err != nil {
+		return fmt.Errorf("kafka: leave group %s as %s: %w", s.conf.Group, s.instance, err)
 	}
-	return errGap
+	return nil
 }
 
-// gap tells whether a partition of our topics is nobody's in a stable group.
-func (h *handler) gap(admin sarama.ClusterAdmin) (bool, error) {
-	groups, err := admin.DescribeConsumerGroups([]string{h.conf.Group})
+// leftGap tells whether a former life of this member is in a stable group in
+// which a partition of our topics is nobody's.
+func (s *subscription) leftGap(admin sarama.ClusterAdmin, client sarama.Client) (bool, error) {
+	groups, err := admin.DescribeConsumerGroups([]string{s.conf.Group})
 	if err != nil {
-		return false, fmt.Errorf("kafka: ask who holds what in group %s: %w", h.conf.Group, err)
+		return false, fmt.Errorf("kafka: ask who holds what in group %s: %w", s.conf.Group, err)
 	}
 	if len(groups) != 1 || groups[0].Err != sarama.ErrNoError || groups[0].State != "Stable" {
-		return false, nil // a rebalance is under way: it deals anew
+		return false, nil // a rebalance is under way or to come: it deals anew
 	}
-	owned := make(map[string][]int32)
+	owned, former := make(map[string][]int32), false
 	for _, m := range groups[0].Members {
+		former = former || m.GroupInstanceId != nil && *m.GroupInstanceId == s.instance
 		assigned, err := m.GetMemberAssignment()
 		if err != nil {
-			return false, fmt.Errorf("kafka: read who holds what in group %s: %w", h.conf.Group, err)
+			return false, fmt.Errorf("kafka: read who holds what in group %s: %w", s.conf.Group, err)
 		}
 		if assigned == nil {
 			continue
@@ -59,8 +65,11 @@ func (h *handler) gap(admin sarama.ClusterAdmin) (bool, error) {
 			owned[topic] = append(owned[topic], ids...)
 		}
 	}
-	for _, topic := range h.topics {
-		ids, err := h.client.Partitions(topic)
+	if !former {
+		return false, nil
+	}
+	for _, topic := range s.topics {
+		ids, err := client.Partitions(topic)
 		if err != nil {
 			return false, fmt.Errorf("kafka: ask for the partitions of %s: %w", topic, err)
 		}

@@ -1,7 +1,9 @@
 package kafka_test
 
 import (
+	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +29,38 @@ func TestAStaticMemberComesBackToPartitionsThatNobodyHolds(t *testing.T) {
 		eventually(t, "all four partitions held", func() bool { return len(s.Stats().Partitions) == 4 })
 		eventually(t, "the record done", func() bool { return w.count() == 1 })
 		_ = s.Close()
+		w.wg.Wait()
+	})
+}
+
+// TestASecondStaticMemberGetsItsShare is the same gap as it should be: a first
+// member is letting go while a second one, new to the group, has joined.
+func TestASecondStaticMemberGetsItsShare(t *testing.T) {
+	t.Parallel()
+	rings(t, func(t *testing.T, cfg kafka.Config) {
+		in, g := topic(t, cfg, 4), name("g")
+		p, w := publisher(t, cfg), &work{done: map[string]int{}}
+		ctx, stop := context.WithCancel(t.Context())
+		var feeding sync.WaitGroup
+		feeding.Go(func() { // so that to let go takes the time of a drain
+			for n := 0; ctx.Err() == nil; n++ {
+				_ = p.Write(ctx, pipeline.Record{Topic: in, Key: []byte{byte(n)}, Value: []byte{byte(n)}})
+			}
+		})
+		var members []*kafka.Subscriber
+		for _, instance := range []string{"one", "two"} {
+			cfg.InstanceID = instance
+			s := subscriber(t, cfg, kafka.SubscriberConfig{Group: g})
+			w.run(subscribe(t, s, in), func() { time.Sleep(20 * time.Millisecond) })
+			eventually(t, instance+" holding something", func() bool { return len(s.Stats().Partitions) > 0 })
+			members = append(members, s)
+		}
+		eventually(t, "two partitions for each", func() bool {
+			return len(members[0].Stats().Partitions) == 2 && len(members[1].Stats().Partitions) == 2
+		})
+		stop()
+		feeding.Wait()
+		_, _ = members[0].Close(), members[1].Close()
 		w.wg.Wait()
 	})
 }

@@ -65,6 +65,9 @@ func (s *subscription) member() error {
 
 func (s *subscription) sessions(group sarama.ConsumerGroup, client sarama.Client) error {
 	for !s.closing() {
+		if err := s.closeGap(client); err != nil {
+			return err
+		}
 		if s.txn != nil {
 			// Before the group tells us where to begin: what our predecessor
 			// left open ends now.
@@ -90,12 +93,8 @@ type handler struct {
 
 var _ sarama.ConsumerGroupHandler = (*handler)(nil)
 
-// Setup starts committing, if the group has dealt out everything.
+// Setup starts committing.
 func (h *handler) Setup(session sarama.ConsumerGroupSession) error {
-	h.stop = func() {}
-	if err := h.closeGap(); err != nil {
-		return err
-	}
 	if h.txn != nil {
 		h.stop = h.txn.start(session)
 		return nil
