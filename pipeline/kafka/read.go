@@ -172,6 +172,6 @@ func (r *reader) record(b *sarama.RecordBatch, rec *sarama.Record, offset int64)
 	}
 	return pipeline.Record{
 		Topic: r.part.Topic, Partition: r.part.ID, Offset: offset,
-		Key: rec.Key, Value: rec.Value, Headers: r.known.headers(rec.Headers), Time: at.UTC(),
+		Key: rec.Key, Value: rec.Value, Headers: r.known.headers(rec.Headers, int64(len(rec.Key)+len(rec.Value))), Time: at.UTC(),
 	}
 }

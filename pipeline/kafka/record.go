@@ -12,7 +12,9 @@ import (
 const maxNames = 256
 
 // headerRoom are the headers for which memory is taken at once: those of a few
-// dozen records, which came in one fetch and whose bytes stay together anyway.
+// dozen small records, which came in one fetch and whose bytes stay together
+// anyway. A header's value is a part of its fetch, and one record that is not
+// done holds the whole room: so no room spans more bytes than a fetch has.
 const headerRoom = 512
 
 // names gives header names as strings without making a new one each time:
@@ -20,6 +22,7 @@ const headerRoom = 512
 type names struct {
 	known map[string]string
 	room  []pipeline.Header // for the next records
+	spans int64             // bytes of the records whose headers are in the room
 }
 
 func (n *names) text(name []byte) string {
@@ -43,22 +46,36 @@ func (n *names) record(m *sarama.ConsumerMessage) pipeline.Record {
 		Topic: m.Topic, Partition: m.Partition, Offset: m.Offset,
 		Key: m.Key, Value: m.Value, Time: m.Timestamp.UTC(),
 	}
-	r.Headers = n.headers(m.Headers)
+	r.Headers = n.headers(m.Headers, int64(len(m.Key)+len(m.Value)))
 	return r
 }
 
-func (n *names) headers(from []*sarama.RecordHeader) []pipeline.Header {
+// headers takes over those of a record with so many bytes beside them.
+func (n *names) headers(from []*sarama.RecordHeader, beside int64) []pipeline.Header {
 	if len(from) == 0 {
 		return nil
 	}
-	if len(from) > len(n.room) {
-		n.room = make([]pipeline.Header, max(headerRoom, len(from)))
+	size := beside
+	for _, h := range from {
+		size += int64(len(h.Key) + len(h.Value))
 	}
-	to := n.room[:len(from):len(from)]
-	n.room = n.room[len(from):]
+	to := n.take(len(from), size)
 	for i, h := range from {
 		to[i] = pipeline.Header{Key: n.text(h.Key), Value: h.Value}
 	}
+	return to
+}
+
+// take gives memory for the headers of one record.
+func (n *names) take(count int, size int64) []pipeline.Header {
+	if size > fetchBytes/4 || count > headerRoom {
+		return make([]pipeline.Header, count)
+	}
+	if n.spans += size; count > len(n.room) || n.spans > fetchBytes {
+		n.room, n.spans = make([]pipeline.Header, headerRoom), size
+	}
+	to := n.room[:count:count]
+	n.room = n.room[count:]
 	return to
 }
 
