@@ -48,21 +48,34 @@ func Tend(clock pipeline.Clock, env func(name string) (string, bool)) (stop func
 // follow raises the limit with what is alive, and lowers it again.
 func follow(ctx context.Context, clock pipeline.Clock) {
 	for now := int64(Usual); clock.Sleep(ctx, look) == nil; {
-		if want := Limit(alive()); max(want-now, now-want) > now/16 {
+		if want := Limit(inUse()); max(want-now, now-want) > now/16 {
 			now = want
 			debug.SetMemoryLimit(now)
 		}
 	}
 }
 
-// Limit gives what Go's memory may be while so much is alive, in bytes. There is
-// always room for three quarters as much again, garbage and what lies around it:
-// a limit near to what is alive would have the process do nothing but collect.
-func Limit(alive int64) int64 { return max(Usual, alive+alive/4*3) }
+// Limit gives what Go's memory may be while so much is alive and so much is
+// taken beside the heap's objects, in bytes. There is always room for three
+// quarters of what is alive as garbage: a limit near to what is in use would have
+// the process do nothing but collect.
+func Limit(alive, beside int64) int64 { return max(Usual, beside+alive+alive/4*3) }
 
-// alive gives what the last collection left.
-func alive() int64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(sample)
-	return int64(sample[0].Value.Uint64())
+// inUse gives what the last collection left, and what else counts against the
+// limit and is no garbage: stacks above all, which are as much as the heap where
+// there are many connections.
+func inUse() (alive, beside int64) {
+	samples := []metrics.Sample{
+		{Name: "/gc/heap/live:bytes"},
+		{Name: "/memory/classes/total:bytes"},
+		{Name: "/memory/classes/heap/released:bytes"},
+		{Name: "/memory/classes/heap/free:bytes"},
+		{Name: "/memory/classes/heap/objects:bytes"},
+	}
+	metrics.Read(samples)
+	var sizes [5]int64
+	for i := range samples {
+		sizes[i] = int64(samples[i].Value.Uint64())
+	}
+	return sizes[0], sizes[1] - sizes[2] - sizes[3] - sizes[4]
 }

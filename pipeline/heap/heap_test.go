@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,12 +30,46 @@ func (s steps) Sleep(ctx context.Context, _ time.Duration) error {
 	}
 }
 
-func TestTheLimitLeavesRoomHoweverMuchIsAlive(t *testing.T) {
+func TestTheLimitLeavesRoomHoweverMuchIsInUse(t *testing.T) {
 	for _, alive := range []int64{0, 20 << 20, 110 << 20, 300 << 20, 4 << 30} {
-		if limit := heap.Limit(alive); limit < heap.Usual || limit < alive+alive/2 {
-			t.Errorf("%d MB for %d MB alive", limit>>20, alive>>20)
+		for _, beside := range []int64{0, 20 << 20, alive} {
+			if limit := heap.Limit(alive, beside); limit < heap.Usual || limit < beside+alive+alive/2 {
+				t.Errorf("%d MB for %d MB alive and %d MB beside it", limit>>20, alive>>20, beside>>20)
+			}
 		}
 	}
+}
+
+// TestStacksCountBesideWhatIsAlive has as many goroutines as a server with many
+// connections, which are memory that no collection gives back.
+func TestStacksCountBesideWhatIsAlive(t *testing.T) {
+	clock := steps{make(chan struct{})}
+	defer heap.Tend(clock, unset)()
+	const goroutines, stack = 20_000, 16 << 10
+	var ready, parked sync.WaitGroup
+	end := make(chan struct{})
+	for range goroutines {
+		ready.Add(1)
+		parked.Go(func() { deep(&ready, end) })
+	}
+	ready.Wait()
+	runtime.GC()
+	clock.step <- struct{}{}
+	clock.step <- struct{}{}
+	if limit := limit(); limit < goroutines*stack {
+		t.Errorf("the limit is %d MB while the stacks alone are %d", limit>>20, goroutines*stack>>20)
+	}
+	close(end)
+	parked.Wait()
+}
+
+// deep waits with a stack of more than eight kilobytes.
+func deep(ready *sync.WaitGroup, end <-chan struct{}) {
+	var frame [9 << 10]byte
+	frame[len(frame)-1] = 1
+	ready.Done()
+	<-end
+	runtime.KeepAlive(&frame)
 }
 
 func TestTheLimitFollowsWhatIsAlive(t *testing.T) {
