@@ -65,7 +65,7 @@ EOF
     launch "$dir" "$i"
   done
   for i in $(seq "$n"); do
-    for _ in $(seq 120); do port_open $((port + i)) && break; sleep 0.25; done
+    for _ in $(seq 480); do port_open $((port + i)) && break; sleep 0.25; done
     port_open $((port + i)) || { echo "broker $i did not start, see $dir/node$i.log" >&2; exit 1; }
   done
   echo "dir=$dir"
