@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -22,7 +23,6 @@ type member struct {
 
 	mu       sync.Mutex
 	life     *life
-	told     bool // to end
 	webhooks string
 	admin    string
 }
@@ -34,6 +34,7 @@ type life struct {
 	up    chan struct{} // closed when it listens
 	ended chan struct{} // closed when it is over
 	err   error         // why
+	told  atomic.Bool   // to end
 }
 
 // newMember writes the member's configuration.
@@ -83,7 +84,7 @@ func (m *member) begin(died func(*member, error)) (*life, error) {
 	if err := l.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", m.name, err)
 	}
-	m.life, m.told = l, false
+	m.life = l
 	go m.live(l, died)
 	return l, nil
 }
@@ -94,7 +95,7 @@ func (m *member) live(l *life, died func(*member, error)) {
 	_ = l.log.Close()
 	m.gone(l)
 	close(l.ended)
-	if !m.asked() {
+	if !l.told.Load() {
 		died(m, l.err)
 	}
 }
@@ -131,8 +132,6 @@ func (m *member) gone(l *life) {
 	}
 }
 
-func (m *member) asked() bool { m.mu.Lock(); defer m.mu.Unlock(); return m.told }
-
 // address is where it takes webhooks, "" while it does not run.
 func (m *member) address() string { m.mu.Lock(); defer m.mu.Unlock(); return m.webhooks }
 
@@ -144,7 +143,7 @@ func (m *member) signal(what syscall.Signal) *life {
 		return nil
 	}
 	if what == syscall.SIGKILL || what == syscall.SIGTERM {
-		m.told = true
+		m.life.told.Store(true)
 	}
 	_ = m.life.cmd.Process.Signal(what) // it may have ended
 	return m.life
