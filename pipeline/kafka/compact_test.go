@@ -69,9 +69,9 @@ func leaveOpen(t *testing.T, cfg kafka.Config, m sarama.ProducerMessage) (abort 
 // transaction.
 func firstOf(t *testing.T, cfg kafka.Config, topic string) []byte {
 	t.Helper()
-	c := sarama.NewConfig()
-	c.Version = sarama.V2_8_0_0
-	consumer, err := sarama.NewConsumer(cfg.Brokers, c)
+	client := connect(t, cfg)
+	defer func() { _ = client.Close() }()
+	consumer, err := sarama.NewConsumerFromClient(client)
 	if err != nil {
 		t.Fatal(err)
 	}

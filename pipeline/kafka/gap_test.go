@@ -88,18 +88,28 @@ func TestCloseDoesNotWaitForADeadMemberToJoin(t *testing.T) {
 
 func stateOf(t *testing.T, cfg kafka.Config, group string) string {
 	t.Helper()
-	conf := sarama.NewConfig()
-	conf.Version = sarama.V3_2_0_0
-	a, err := sarama.NewClusterAdmin(cfg.Brokers, conf)
+	a, err := sarama.NewClusterAdminFromClient(connect(t, cfg))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = a.Close() }()
+	defer func() { _ = a.Close() }() // with the client
 	groups, err := a.DescribeConsumerGroups([]string{group})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return groups[0].State
+}
+
+// connect gives a client of sarama's own; who asks closes it.
+func connect(t *testing.T, cfg kafka.Config) sarama.Client {
+	t.Helper()
+	conf := sarama.NewConfig()
+	conf.Version = sarama.V3_2_0_0
+	client, err := sarama.NewClient(cfg.Brokers, conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
 }
 
 // silence is for how long a member may be silent in these tests: longer than
@@ -110,12 +120,7 @@ const silence = 5 * time.Minute
 // and is silent since.
 func diedHolding(t *testing.T, cfg kafka.Config, group, instance string, held map[string][]int32) {
 	t.Helper()
-	conf := sarama.NewConfig()
-	conf.Version = sarama.V3_2_0_0
-	client, err := sarama.NewClient(cfg.Brokers, conf)
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := connect(t, cfg)
 	defer func() { _ = client.Close() }()
 	coordinator, err := client.Coordinator(group)
 	if err != nil {
