@@ -53,21 +53,21 @@ type Mismatch struct {
 
 func (m Mismatch) String() string { return fmt.Sprintf("%s is %s, want %s", m.Setting, m.Have, m.Want) }
 
-// EnsureTopics makes the topics that are missing and says how the others
-// differ from their specs, in the order of the specs. On an error the report
-// has the topics that could be told about. Where a right is missing, the error
-// names the topic and the right.
+// EnsureTopics makes the topics that are missing, waits until every broker that
+// answers knows them, and says how the others differ from their specs, in the
+// order of the specs. On an error the report has the topics that could be told
+// about. Where a right is missing, the error names the topic and the right.
 func (a *Admin) EnsureTopics(ctx context.Context, specs []TopicSpec) ([]TopicReport, error) {
 	var reports []TopicReport
 	err := a.do(ctx, "ensure topics", func(c cluster) error {
 		var err error
-		reports, err = ensure(c, specs)
+		reports, err = ensure(ctx, c, specs)
 		return err
 	})
 	return reports, err
 }
 
-func ensure(c cluster, specs []TopicSpec) ([]TopicReport, error) {
+func ensure(ctx context.Context, c cluster, specs []TopicSpec) ([]TopicReport, error) {
 	names := make([]string, len(specs))
 	for i, s := range specs {
 		names[i] = s.Name
@@ -81,22 +81,27 @@ func ensure(c cluster, specs []TopicSpec) ([]TopicReport, error) {
 		have[t.Name] = t
 	}
 	var reports []TopicReport
+	var created []string
 	var errs []error
 	for _, s := range specs {
-		r, err := ensureOne(c, s, have[s.Name])
+		r, err := ensureOne(ctx, c, s, have[s.Name])
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
+		if r.Created {
+			created = append(created, s.Name)
+		}
 		reports = append(reports, r)
 	}
+	everywhere(ctx, c, created)
 	return reports, errors.Join(errs...)
 }
 
-func ensureOne(c cluster, s TopicSpec, have *sarama.TopicMetadata) (TopicReport, error) {
+func ensureOne(ctx context.Context, c cluster, s TopicSpec, have *sarama.TopicMetadata) (TopicReport, error) {
 	switch {
 	case have == nil || errors.Is(have.Err, sarama.ErrUnknownTopicOrPartition):
-		return create(c, s)
+		return create(ctx, c, s)
 	case errors.Is(have.Err, sarama.ErrTopicAuthorizationFailed):
 		return TopicReport{}, fmt.Errorf("topic %s: this user needs the right to Describe it: %w", s.Name, have.Err)
 	case !errors.Is(have.Err, sarama.ErrNoError):
@@ -105,7 +110,7 @@ func ensureOne(c cluster, s TopicSpec, have *sarama.TopicMetadata) (TopicReport,
 	return compare(c, s, have)
 }
 
-func create(c cluster, s TopicSpec) (TopicReport, error) {
+func create(ctx context.Context, c cluster, s TopicSpec) (TopicReport, error) {
 	replicas := s.Replication
 	if replicas == 0 {
 		brokers, _, err := c.DescribeCluster()
@@ -125,11 +130,12 @@ func create(c cluster, s TopicSpec) (TopicReport, error) {
 	err := c.CreateTopic(s.Name, detail, false)
 	switch {
 	case errors.Is(err, sarama.ErrTopicAlreadyExists): // another process was quicker
-		found, err := c.DescribeTopics([]string{s.Name})
-		if err != nil || len(found) == 0 {
+		everywhere(ctx, c, []string{s.Name})
+		found, err := describe(c, s.Name)
+		if err != nil {
 			return TopicReport{}, fmt.Errorf("topic %s: it was made a moment ago and cannot be described: %w", s.Name, err)
 		}
-		return compare(c, s, found[0])
+		return compare(c, s, found)
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed), errors.Is(err, sarama.ErrClusterAuthorizationFailed):
 		return TopicReport{}, fmt.Errorf("topic %s: this user needs the right to Create it, or somebody makes it with %d partitions: %w", s.Name, s.Partitions, err)
 	case err != nil:
