@@ -141,7 +141,13 @@ func (r *reader) take(block *sarama.FetchResponseBlock, end int64, fn func(pipel
 	gone := aborted{open: block.AbortedTransactions}
 	for _, set := range block.RecordsSet {
 		b := set.RecordBatch
-		if b == nil || b.PartialTrailingRecord {
+		if b == nil {
+			continue
+		}
+		if b.PartialTrailingRecord {
+			// sarama hands it out where those before it have no record: what is
+			// asked for next begins with it, and comes whole.
+			r.next = max(r.next, b.FirstOffset)
 			continue
 		}
 		if skip := gone.holds(b); skip || b.Control {

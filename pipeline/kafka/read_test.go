@@ -3,6 +3,7 @@ package kafka_test
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -43,33 +44,51 @@ func TestABrokerThatSaysForAMomentThatThereIsNothingIsAskedAgain(t *testing.T) {
 }
 
 // TestBatchesThatCompactionHasEmptiedArePassed: the first answers hold nothing
-// but such a batch, as at the end of a segment; the last record is behind it.
+// but such a batch, as at the end of a segment, or as where the answer was full in
+// the middle of the next batch; the last record is behind it.
 func TestBatchesThatCompactionHasEmptiedArePassed(t *testing.T) {
 	t.Parallel()
-	c, cfg := fakeCluster(t)
-	in := topic(t, cfg, 1)
-	p := publisher(t, cfg)
 	const emptied = 40 // offsets; more than answers without a batch are borne
-	for range emptied {
-		write(t, p, pipeline.Record{Topic: in, Value: []byte("a")})
+	behind := emptyBatch(emptied, 1)
+	for name, batches := range map[string][]byte{
+		"and nothing else":             emptyBatch(0, emptied),
+		"and the next one's head":      append(emptyBatch(0, emptied), behind[:30]...),
+		"and the next one, if not all": append(emptyBatch(0, emptied), longer(behind)...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, cfg := fakeCluster(t)
+			in := topic(t, cfg, 1)
+			p := publisher(t, cfg)
+			for range emptied {
+				write(t, p, pipeline.Record{Topic: in, Value: []byte("a")})
+			}
+			write(t, p, pipeline.Record{Topic: in, Value: []byte("b")})
+			c.ControlKey(int16(kmsg.Fetch), func(r kmsg.Request) (kmsg.Response, error, bool) {
+				c.KeepControl()
+				request := r.(*kmsg.FetchRequest)
+				if request.Topics[0].Partitions[0].FetchOffset >= emptied {
+					return nil, nil, false
+				}
+				return fetched(request, emptied+1, batches), nil, true
+			})
+			var got string
+			err := admin(t, cfg).ReadPartition(t.Context(), pipeline.Partition{Topic: in}, 0, kafka.End, func(r pipeline.Record) error {
+				got += string(r.Value)
+				return nil
+			})
+			if err != nil || got != "b" {
+				t.Errorf("read %q, %v, want b", got, err)
+			}
+		})
 	}
-	write(t, p, pipeline.Record{Topic: in, Value: []byte("b")})
-	c.ControlKey(int16(kmsg.Fetch), func(r kmsg.Request) (kmsg.Response, error, bool) {
-		c.KeepControl()
-		request := r.(*kmsg.FetchRequest)
-		if request.Topics[0].Partitions[0].FetchOffset >= emptied {
-			return nil, nil, false
-		}
-		return fetched(request, emptied+1, emptyBatch(0, emptied)), nil, true
-	})
-	var got string
-	err := admin(t, cfg).ReadPartition(t.Context(), pipeline.Partition{Topic: in}, 0, kafka.End, func(r pipeline.Record) error {
-		got += string(r.Value)
-		return nil
-	})
-	if err != nil || got != "b" {
-		t.Errorf("read %q, %v, want b", got, err)
-	}
+}
+
+// longer gives a batch's head, which says that more follows than there is.
+func longer(batch []byte) []byte {
+	const length = 8 // where it stands
+	cut := slices.Clone(batch)
+	binary.BigEndian.PutUint32(cut[length:], 1000)
+	return cut
 }
 
 // emptyBatch is what compaction leaves of a batch of n records.
