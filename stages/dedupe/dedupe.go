@@ -70,6 +70,9 @@ type stage struct {
 
 	hits, misses atomic.Uint64
 
+	spoiling sync.Once
+	spoiled  chan struct{}
+
 	opening sync.Mutex // held while the store is opened or closed
 	store   *store     // nil until the first claim
 	stop    context.CancelFunc
@@ -102,8 +105,9 @@ func New(cfg Config, deps pipeline.StageDeps) (pipeline.Stage, error) {
 		buffers:    sync.Pool{New: func() any { return new([]byte) }},
 		rooms:      sync.Pool{New: func() any { return new(held) }},
 		partitions: map[pipeline.Partition]*partition{}, restoring: map[pipeline.Partition]int{},
+		spoiled: make(chan struct{}),
 	}
-	s.where = storeOptions{dir: string(cfg.Dir), fs: vfs.Default, memory: int64(cfg.Memory), print: print, log: pebbleLog{deps.Log}}
+	s.where = storeOptions{dir: string(cfg.Dir), fs: vfs.Default, memory: int64(cfg.Memory), print: print, log: pebbleLog{deps.Log}, anew: s.anew, spoil: s.spoil}
 	if s.where.dir == "" && deps.DataDir != "" {
 		s.where.dir, s.where.folders = filepath.Join(deps.DataDir, "state", deps.Pipeline), processesOfAMachine
 	}

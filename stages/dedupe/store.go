@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -33,6 +34,9 @@ import (
 type store struct {
 	db   *pebble.DB
 	lock *pebble.Lock
+	of   storeOptions
+	// spoiled is set once something in it was found broken.
+	spoiled atomic.Bool
 }
 
 const (
@@ -51,6 +55,8 @@ type storeOptions struct {
 	memory  int64
 	print   uint64
 	log     pebble.Logger
+	anew    func(error) // told why what is on disk is thrown away at once
+	spoil   func(error) // told what was found broken while it is in use
 }
 
 // openStore opens the database in dir, or makes it. One process at a time can;
@@ -76,23 +82,40 @@ func openStore(o storeOptions) (*store, error) {
 	}
 }
 
+// open opens the database. One that is broken is a copy that is worth nothing: it
+// is made anew.
 func (o storeOptions) open(lock *pebble.Lock) (*store, error) {
-	cache := pebble.NewCache(o.memory / 4)
-	defer cache.Unref() // the database holds its own
-	db, err := pebble.Open(o.dir, o.pebble(lock, cache))
+	s, err := o.try(lock)
+	if err != nil && o.broken(err) {
+		o.anew(err)
+		if cleared := o.clear(); cleared == nil {
+			s, err = o.try(lock)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("dedupe: open the state in %s; if it is broken, delete the folder and it is made again from bookings.current: %w", o.dir, errors.Join(err, lock.Close()))
-	}
-	s := &store{db: db, lock: lock}
-	if err := s.agree(o.print); err != nil {
-		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-func (o storeOptions) pebble(lock *pebble.Lock, cache *pebble.Cache) *pebble.Options {
+func (o storeOptions) try(lock *pebble.Lock) (*store, error) {
+	cache := pebble.NewCache(o.memory / 4)
+	defer cache.Unref() // the database holds its own
+	s := &store{lock: lock, of: o}
+	var err error
+	if s.db, err = pebble.Open(o.dir, o.pebble(s, cache)); err != nil {
+		return nil, err
+	}
+	if err := s.agree(o.print); err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
+	return s, nil
+}
+
+func (o storeOptions) pebble(s *store, cache *pebble.Cache) *pebble.Options {
 	options := &pebble.Options{
-		FS: o.fs, Lock: lock, Cache: cache, Logger: o.log,
+		FS: o.fs, Lock: s.lock, Cache: cache, Logger: o.log,
+		EventListener:               &pebble.EventListener{DataCorruption: s.corrupt},
 		FormatMajorVersion:          pebble.FormatNewest,
 		DisableWAL:                  true,
 		MemTableSize:                uint64(o.memory / 16),
@@ -127,8 +150,11 @@ func (s *store) agree(print uint64) error {
 }
 
 // close flushes, so that the next start has a short tail, and gives the folder
-// free.
+// free: empty, where what is in it is broken.
 func (s *store) close() error {
+	if s.spoiled.Load() {
+		return errors.Join(s.db.Close(), s.of.clear(), s.lock.Close())
+	}
 	return errors.Join(s.db.Flush(), s.db.Close(), s.lock.Close())
 }
 
