@@ -130,7 +130,8 @@ const drainTime = 25 * time.Second
 
 // Run makes the topics it needs, starts every segment and returns after the
 // context's end, when what was under way is finished and committed. A broker
-// that is out of reach is waited for; what no waiting mends is returned.
+// that is out of reach is waited for; what no waiting mends is returned, and
+// ErrSpoiled, behind the same drain, where local state is broken.
 func (e *Engine) Run(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -151,13 +152,16 @@ func (e *Engine) Run(ctx context.Context) error {
 	case err := <-routed:
 		return fmt.Errorf("start the segments: %w", err)
 	}
+	var why error
 	select {
 	case <-ctx.Done():
+	case <-e.spoiled(background):
+		why = ErrSpoiled
 	case err := <-routed:
 		return fmt.Errorf("the segments ended by themselves: %w", err)
 	}
 	e.Drain()
-	return e.router.Close()
+	return errors.Join(why, e.router.Close())
 }
 
 // Drain makes /readyz say that no more webhooks are taken, and ends every wait

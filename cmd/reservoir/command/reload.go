@@ -41,17 +41,23 @@ func (s *service) reread() *engine.Plan {
 // cannot be made, the old plan goes on.
 func (s *service) reload(plan *engine.Plan) error {
 	before := s.plan
-	if err := s.end(); err != nil {
-		s.log.Warn("the engine that ends", "error", err)
-	}
 	s.plan = plan
-	err := s.build()
+	err := s.anew()
 	if err == nil {
 		s.log.Info("the configuration was read again")
 		return nil
 	}
 	s.log.Error("the new configuration cannot be run; the old one goes on", "error", err)
 	s.plan = before
+	return s.build()
+}
+
+// anew puts a new engine in the place of the one that has ended. What that one
+// says at its end stops nothing.
+func (s *service) anew() error {
+	if err := s.end(); err != nil {
+		s.log.Warn("the engine that ends", "error", err)
+	}
 	return s.build()
 }
 

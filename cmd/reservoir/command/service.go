@@ -129,7 +129,7 @@ func (s *service) build() error {
 }
 
 // drive runs the engine until it is told to stop or something ends by itself.
-// At a SIGHUP it goes on with a new one.
+// At a SIGHUP, and where local state is broken, it goes on with a new one.
 func (s *service) drive(ctx context.Context) error {
 	var before *engine.Plan // that was running when the present one was read
 	for {
@@ -142,6 +142,8 @@ func (s *service) drive(ctx context.Context) error {
 			s.log.Error("the new configuration is refused; the old one goes on", "error", err)
 			err = s.reload(before)
 			before = nil
+		case errors.Is(err, engine.ErrSpoiled) && ctx.Err() == nil:
+			err = s.anew()
 		default:
 			s.log.Info("stopped")
 			return err
@@ -168,13 +170,13 @@ func (s *service) turn(ctx context.Context) (*engine.Plan, error) {
 	next, cause := s.wait(ctx, ended, asked)
 	s.log.Info("draining")
 	s.engine.Drain()
-	drained := s.drainWebhooks(running, next != nil)
+	drained := s.drainWebhooks(running, next != nil || errors.Is(cause, engine.ErrSpoiled))
 	stop()
 	asking.Wait()
 	return next, errors.Join(cause, drained, <-ended)
 }
 
-// drainWebhooks lets those under way be answered. Before a new plan the door
+// drainWebhooks lets those under way be answered. Before a new engine the door
 // stays, and answers 503.
 func (s *service) drainWebhooks(ctx context.Context, stays bool) error {
 	if stays {
