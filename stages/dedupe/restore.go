@@ -151,12 +151,6 @@ func (r *restorer) fold(rec pipeline.Record) error {
 	if err != nil {
 		return err
 	}
-	if k.memory.expired(r.now, r.window) {
-		err := r.forget(key)
-		r.expired[key] = true
-		return err
-	}
-	delete(r.expired, key)
 	prior, err := r.into.stateOf(key)
 	if err != nil {
 		return err
@@ -167,10 +161,17 @@ func (r *restorer) fold(rec pipeline.Record) error {
 			return fmt.Errorf("local state of %s: %w", key, err)
 		}
 		if seen != k.memory.Input && seen.covers(k.memory.Input.Position) {
-			r.behind[key] = true
+			r.behind[key] = true // also an expired one buries nothing newer (invariant 6)
 			return nil
 		}
-	} else {
+	}
+	if k.memory.expired(r.now, r.window) {
+		err := r.forget(key)
+		r.expired[key] = true
+		return err
+	}
+	delete(r.expired, key)
+	if prior == "" {
 		r.states++
 	}
 	delete(r.behind, key)

@@ -151,3 +151,25 @@ func TestAStateThatCannotBeReadIsNoFaultOfTheEvent(t *testing.T) {
 		t.Errorf("%d bookings are under way", n)
 	}
 }
+
+func TestAnOverwrittenStateIsNotBuriedByTheOlderOneThatHasExpired(t *testing.T) {
+	h := open(t)
+	over := morning.AddDate(0, 0, -401)
+	first := status(booking.StatusPending, "e1", morning)
+	first.Booking.Service = &booking.Service{EndsAt: &over, Zone: "UTC", Precision: booking.Day}
+	moved := status(booking.StatusConfirmed, "e2", morning.Add(time.Hour))
+	ends := morning.AddDate(0, 0, 30)
+	moved.Booking.Service = &booking.Service{EndsAt: &ends, Zone: "UTC", Precision: booking.Day}
+	for _, e := range []booking.Event{first, moved} {
+		ev := h.event(e)
+		ev.ReceivedAt = morning.Add(-windowD - time.Hour)
+		if _, err := h.process(ev, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.current = append(h.current, h.current[0]) // the lost member's late write
+	h.start()
+	if last := h.current[len(h.current)-1]; last.Value == nil || h.state().Booking.Status != booking.StatusConfirmed {
+		t.Errorf("the last of %d records has %d bytes", len(h.current), len(last.Value))
+	}
+}
