@@ -18,6 +18,10 @@ const (
 	headerTime  = 10 * time.Second
 	idleTime    = 2 * time.Minute
 	headerBytes = 64 << 10
+	// answerTime is for a request from its head to the last byte of its answer:
+	// far more than a webhook's body and its patience take. Without it who asks
+	// and reads no answer holds a connection for ever.
+	answerTime = 2 * time.Minute
 )
 
 // door is one listener and the server behind it. It is open from the moment it
@@ -33,6 +37,10 @@ type door struct {
 // bind takes the address, so that a used port is known before anything is
 // started, and begins to serve.
 func bind(name, address string, log *slog.Logger) (*door, error) {
+	return bindFor(name, address, log, answerTime)
+}
+
+func bindFor(name, address string, log *slog.Logger, answers time.Duration) (*door, error) {
 	ln, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s: the port of %s is in use; stop the other program, or give `%s` another address", name, address, name)
@@ -46,7 +54,7 @@ func bind(name, address string, log *slog.Logger) (*door, error) {
 	protocols.SetHTTP1(true)
 	d.server = &http.Server{
 		Handler: d.safely(log), Protocols: protocols,
-		ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
+		ReadHeaderTimeout: headerTime, WriteTimeout: answers, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
 		ErrorLog: slog.NewLogLogger(log.With("listener", name).Handler(), slog.LevelDebug),
 	}
 	go func() { d.ended <- d.server.Serve(ln) }()

@@ -1,11 +1,14 @@
 package command_test
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/reservoirhq/reservoir/cmd/reservoir/command"
 )
@@ -61,4 +64,29 @@ func knock(t *testing.T, handler http.Handler, log io.Writer) *http.Response {
 	}
 	response.Body.Close()
 	return response
+}
+
+// A sender that asks and asks and reads no answer must not hold a connection for
+// ever (invariant 11).
+func TestAConnectionWhoseAnswersNobodyReadsEnds(t *testing.T) {
+	address, closer, err := command.OpenImpatient(http.NotFoundHandler(), &buffer{}, 200*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closer.Close()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetWriteDeadline(time.Now().Add(patience / 6)); err != nil {
+		t.Fatal(err)
+	}
+	ask := strings.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 1000)
+	for err == nil {
+		_, err = io.WriteString(conn, ask)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("the server still holds the connection")
+	}
 }

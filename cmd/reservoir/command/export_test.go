@@ -4,6 +4,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 )
@@ -34,7 +35,12 @@ func MergeByTime(partitions [][]pipeline.Record, fn func(pipeline.Record) error)
 // Open binds a door with a handler behind it, or none yet, and gives its
 // address.
 func Open(handler http.Handler, log io.Writer) (address string, closer io.Closer, err error) {
-	d, err := bind("listen", "127.0.0.1:0", slog.New(slog.NewTextHandler(log, nil)))
+	return OpenImpatient(handler, log, answerTime)
+}
+
+// OpenImpatient is Open for answers that are given in another time.
+func OpenImpatient(handler http.Handler, log io.Writer, answers time.Duration) (address string, closer io.Closer, err error) {
+	d, err := bindFor("listen", "127.0.0.1:0", slog.New(slog.NewTextHandler(log, nil)), answers)
 	if err != nil {
 		return "", nil, err
 	}
