@@ -36,3 +36,45 @@ func TestAnOffsetThatIsNoLongerKeptIsReplaced(t *testing.T) {
 		}
 	})
 }
+
+// TestAnOffsetBehindTheEndIsReplaced: the topic lost its end, by an unclean
+// election or by being restored. The group must not keep the offset it had: what
+// is written up to there while it is away would be passed by.
+func TestAnOffsetBehindTheEndIsReplaced(t *testing.T) {
+	t.Parallel()
+	rings(t, func(t *testing.T, cfg kafka.Config) {
+		in, g := topic(t, cfg, 1), name("g")
+		write(t, publisher(t, cfg), keyedRecords(in, numbered(10)...)...)
+		handled := func() int64 {
+			s := subscriber(t, cfg, kafka.SubscriberConfig{Group: g})
+			w := &work{done: map[string]int{}}
+			w.run(subscribe(t, s, in), func() {})
+			eventually(t, "all that is kept", func() bool { return w.count() == 10 })
+			_ = s.Close()
+			w.wg.Wait()
+			return committed(t, admin(t, cfg), g, in, 0)
+		}
+		handled()
+		moveOffset(t, cfg, g, in, 15)
+		if at := handled(); at != 10 {
+			t.Errorf("the group is at %d, want 10", at)
+		}
+	})
+}
+
+// moveOffset is an operator, or the past.
+func moveOffset(t *testing.T, cfg kafka.Config, group, topic string, to int64) {
+	t.Helper()
+	client := connect(t, cfg)
+	defer func() { _ = client.Close() }()
+	offsets, err := sarama.NewOffsetManagerFromClient(group, client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := offsets.ManagePartition(topic, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part.MarkOffset(to, "")
+	_, _ = part.Close(), offsets.Close()
+}
