@@ -240,8 +240,11 @@ func (c *claim) quit(lanes []*lane) {
 	c.abandon(lanes)
 }
 
-// abandon leaves what is in lanes unfinished.
+// abandon leaves what is in lanes unfinished. The reader may have a record of
+// their keys in its hand: no more is taken in, for it would go by them
+// (invariant 6).
 func (c *claim) abandon(lanes []*lane) {
+	c.win.drain()
 	for _, ln := range lanes {
 		c.win.stop(ln)
 	}
