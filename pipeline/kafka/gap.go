@@ -48,6 +48,11 @@ func (s *subscription) leftGap(admin sarama.ClusterAdmin, client sarama.Client) 
 	if err != nil {
 		return false, fmt.Errorf("kafka: ask who holds what in group %s: %w", s.conf.Group, err)
 	}
+	if len(groups) == 1 && isSettling(groups[0].Err) {
+		// Who was the coordinator, or is about to be, says nothing of the group;
+		// a join waits for it, and would come back to the gap.
+		return false, fmt.Errorf("kafka: ask who holds what in group %s: %w", s.conf.Group, groups[0].Err)
+	}
 	if len(groups) != 1 || groups[0].Err != sarama.ErrNoError || groups[0].State != "Stable" {
 		return false, nil // a rebalance is under way or to come: it deals anew
 	}

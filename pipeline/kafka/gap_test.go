@@ -4,10 +4,13 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
@@ -154,5 +157,39 @@ func diedHolding(t *testing.T, cfg kafka.Config, group, instance string, held ma
 	}
 	if answer, err := coordinator.SyncGroup(sync); err != nil || answer.Err != sarama.ErrNoError {
 		t.Fatal(err, answer)
+	}
+}
+
+// TestAGapIsSeenWhileTheCoordinatorMoves is the first question after a broker
+// was lost: it goes to one that is not the group's any more, or reads its groups
+// first.
+func TestAGapIsSeenWhileTheCoordinatorMoves(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []*kerr.Error{kerr.NotCoordinator, kerr.CoordinatorLoadInProgress} {
+		t.Run(answer.Message, func(t *testing.T) {
+			t.Parallel()
+			c, cfg := fakeCluster(t)
+			in, g := topic(t, cfg, 4), name("g")
+			diedHolding(t, cfg, g, "one", map[string][]int32{in: {0, 2}})
+			c.ControlKey(int16(kmsg.DescribeGroups), func(r kmsg.Request) (kmsg.Response, error, bool) {
+				no := r.ResponseKind().(*kmsg.DescribeGroupsResponse)
+				group := kmsg.NewDescribeGroupsResponseGroup()
+				group.Group, group.ErrorCode, group.State = g, answer.Code, "Dead"
+				no.Groups = append(no.Groups, group)
+				return no, nil, true
+			})
+			var left atomic.Bool
+			c.ControlKey(int16(kmsg.LeaveGroup), func(kmsg.Request) (kmsg.Response, error, bool) {
+				left.Store(true)
+				return nil, nil, false
+			})
+			cfg.InstanceID = "one"
+			s := subscriber(t, cfg, kafka.SubscriberConfig{Group: g})
+			subscribe(t, s, in)
+			eventually(t, "all four partitions held", func() bool { return len(s.Stats().Partitions) == 4 })
+			if !left.Load() {
+				t.Error("the former life did not leave: the group need not deal anew")
+			}
+		})
 	}
 }
