@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ type lines struct {
 
 	mu   sync.Mutex
 	open map[*line]struct{}
+	down bool // no more are made
 }
 
 type line struct {
@@ -43,15 +45,35 @@ func linesOf(conf *sarama.Config) *lines {
 
 // Dial connects as the client would without lines.
 func (l *lines) Dial(network, address string) (net.Conn, error) {
+	if l.isDown() {
+		return nil, net.ErrClosed
+	}
 	conn, err := l.dialer.Dial(network, address)
 	if err != nil {
 		return nil, err
 	}
 	made := &line{Conn: conn, of: l}
+	if !l.keep(made) {
+		return nil, errors.Join(net.ErrClosed, conn.Close())
+	}
+	return made, nil
+}
+
+func (l *lines) isDown() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.down
+}
+
+// keep gives false where the lines went down meanwhile.
+func (l *lines) keep(made *line) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.down {
+		return false
+	}
 	l.open[made] = struct{}{}
-	return made, nil
+	return true
 }
 
 // Close forgets a connection.
@@ -62,18 +84,21 @@ func (l *line) Close() error {
 	return l.Conn.Close()
 }
 
-// cut ends the connections there are. What is asked afterwards gets new ones.
-func (l *lines) cut() {
+// cut ends the connections there are. What is asked afterwards gets new ones,
+// unless the lines are to stay down.
+func (l *lines) cut(down bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.down = down
 	for conn := range l.open {
 		_ = conn.Conn.Close()
 	}
 }
 
 // hangUp waits for the subscription's order to close, for its claims to end, and
-// for leaveTime; then nothing that is still out is waited for. ctx ends when the
-// member has left by itself.
+// for leaveTime; then nothing that is still out is waited for, and after as long
+// again nothing that was asked instead: a broker that is silent is so to every
+// try. ctx ends when the member has left by itself.
 func (s *subscription) hangUp(ctx context.Context, l *lines) {
 	select {
 	case <-s.ctx.Done():
@@ -82,7 +107,9 @@ func (s *subscription) hangUp(ctx context.Context, l *lines) {
 	for ctx.Err() == nil && s.count.Load() > 0 {
 		_ = s.conf.Clock.Sleep(ctx, 20*time.Millisecond)
 	}
-	if s.conf.Clock.Sleep(ctx, leaveTime) == nil {
-		l.cut()
+	for _, down := range []bool{false, true} {
+		if s.conf.Clock.Sleep(ctx, leaveTime) == nil {
+			l.cut(down)
+		}
 	}
 }
