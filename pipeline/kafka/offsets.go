@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -142,14 +143,32 @@ func (a *Admin) Committed(ctx context.Context, group string) (map[pipeline.Parti
 func (a *Admin) Groups(ctx context.Context, prefix string) ([]string, error) {
 	var names []string
 	err := a.do(ctx, "list the groups", func(c cluster) error {
-		found, err := c.ListConsumerGroups()
-		for name := range found {
-			if strings.HasPrefix(name, prefix) {
-				names = append(names, name)
-			}
-		}
+		var err error
+		names, err = groupsOf(c)
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, prefix) })
 	slices.Sort(names)
-	return names, err
+	return slices.Compact(names), nil
+}
+
+// groupsOf asks every broker: each knows those that it coordinates. sarama's own
+// list leaves out those of a broker that still reads them, and does not say so.
+func groupsOf(c cluster) ([]string, error) {
+	var names []string
+	for _, b := range c.client.Brokers() {
+		_ = b.Open(c.client.Config()) // that it is open already is no fault, and any other the request tells
+		listed, err := b.ListGroups(&sarama.ListGroupsRequest{Version: 5})
+		if err != nil {
+			return nil, err
+		}
+		if !errors.Is(listed.Err, sarama.ErrNoError) {
+			return nil, listed.Err
+		}
+		names = slices.AppendSeq(names, maps.Keys(listed.Groups))
+	}
+	return names, nil
 }
