@@ -41,6 +41,20 @@ func partitionsOf(c cluster, topic string) ([]int32, error) {
 	return ids, nil
 }
 
+// refreshed gives the partitions of a topic as they are now, and has sarama know
+// them.
+func refreshed(c cluster, topic string) ([]int32, error) {
+	if err := c.client.RefreshMetadata(topic); err == nil {
+		return c.client.Partitions(topic)
+	}
+	// In the words of the broker: there may be no such topic.
+	ids, err := partitionsOf(c, topic)
+	if err != nil {
+		return nil, err
+	}
+	return ids, c.client.RefreshMetadata(topic)
+}
+
 // describe gives what the cluster says of one topic; ErrNoTopic if there is none
 // of that name.
 func describe(c cluster, topic string) (*sarama.TopicMetadata, error) {
@@ -74,12 +88,10 @@ func (a *Admin) Starts(ctx context.Context, topic string) (map[int32]int64, erro
 func (a *Admin) offsets(ctx context.Context, topic string, at int64) (map[int32]int64, error) {
 	all := make(map[int32]int64)
 	err := a.do(ctx, "ask for the offsets of "+topic, func(c cluster) error {
-		ids, err := partitionsOf(c, topic)
+		// sarama looks the leaders up in what it knows of the topic, which may
+		// have been made anew since.
+		ids, err := refreshed(c, topic)
 		if err != nil {
-			return err
-		}
-		// sarama looks the leaders up in what it knows of the topic.
-		if err := c.client.RefreshMetadata(topic); err != nil {
 			return err
 		}
 		query := make(map[int32]int64, len(ids))

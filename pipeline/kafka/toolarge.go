@@ -42,7 +42,7 @@ func (p *producer) limitOf(topic string) int {
 	if err != nil {
 		return DefaultMaxRecord
 	}
-	limit, err := strconv.Atoi(settings[maxMessageBytes])
+	limit, err := strconv.Atoi(settings[topic].values[maxMessageBytes])
 	if err != nil {
 		return DefaultMaxRecord
 	}

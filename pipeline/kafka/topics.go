@@ -77,14 +77,23 @@ func ensure(ctx context.Context, c cluster, specs []TopicSpec) ([]TopicReport, e
 		return nil, err
 	}
 	have := make(map[string]*sarama.TopicMetadata, len(found))
+	var existing []string
 	for _, t := range found {
 		have[t.Name] = t
+		if errors.Is(t.Err, sarama.ErrNoError) {
+			existing = append(existing, t.Name)
+		}
+	}
+	// All in one request: a member that starts again makes its partitions wait.
+	settings, err := settingsOf(c, existing...)
+	if err != nil {
+		return nil, err
 	}
 	var reports []TopicReport
 	var created []string
 	var errs []error
 	for _, s := range specs {
-		r, err := ensureOne(ctx, c, s, have[s.Name])
+		r, err := ensureOne(ctx, c, s, have[s.Name], settings[s.Name])
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -98,7 +107,7 @@ func ensure(ctx context.Context, c cluster, specs []TopicSpec) ([]TopicReport, e
 	return reports, errors.Join(errs...)
 }
 
-func ensureOne(ctx context.Context, c cluster, s TopicSpec, have *sarama.TopicMetadata) (TopicReport, error) {
+func ensureOne(ctx context.Context, c cluster, s TopicSpec, have *sarama.TopicMetadata, settings topicSettings) (TopicReport, error) {
 	switch {
 	case have == nil || errors.Is(have.Err, sarama.ErrUnknownTopicOrPartition):
 		return create(ctx, c, s)
@@ -107,7 +116,7 @@ func ensureOne(ctx context.Context, c cluster, s TopicSpec, have *sarama.TopicMe
 	case !errors.Is(have.Err, sarama.ErrNoError):
 		return TopicReport{}, fmt.Errorf("topic %s: %w", s.Name, have.Err)
 	}
-	return compare(c, s, have)
+	return compare(s, have, settings)
 }
 
 func create(ctx context.Context, c cluster, s TopicSpec) (TopicReport, error) {
@@ -135,7 +144,11 @@ func create(ctx context.Context, c cluster, s TopicSpec) (TopicReport, error) {
 		if err != nil {
 			return TopicReport{}, fmt.Errorf("topic %s: it was made a moment ago and cannot be described: %w", s.Name, err)
 		}
-		return compare(c, s, found)
+		settings, err := settingsOf(c, s.Name)
+		if err != nil {
+			return TopicReport{}, err
+		}
+		return compare(s, found, settings[s.Name])
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed), errors.Is(err, sarama.ErrClusterAuthorizationFailed):
 		return TopicReport{}, fmt.Errorf("topic %s: this user needs the right to Create it, or somebody makes it with %d partitions: %w", s.Name, s.Partitions, err)
 	case err != nil:
@@ -148,7 +161,7 @@ func create(ctx context.Context, c cluster, s TopicSpec) (TopicReport, error) {
 	return r, nil
 }
 
-func compare(c cluster, s TopicSpec, have *sarama.TopicMetadata) (TopicReport, error) {
+func compare(s TopicSpec, have *sarama.TopicMetadata, settings topicSettings) (TopicReport, error) {
 	r := TopicReport{Name: s.Name, Partitions: int32(len(have.Partitions))}
 	if len(have.Partitions) > 0 {
 		r.Replicas = int16(len(have.Partitions[0].Replicas))
@@ -156,16 +169,15 @@ func compare(c cluster, s TopicSpec, have *sarama.TopicMetadata) (TopicReport, e
 	if s.Partitions > 0 && r.Partitions != s.Partitions {
 		r.Mismatches = append(r.Mismatches, Mismatch{Setting: "partitions", Want: fmt.Sprint(s.Partitions), Have: fmt.Sprint(r.Partitions)})
 	}
-	settings, err := settingsOf(c, s.Name)
-	if len(s.Configs) == 0 && err != nil {
+	if len(s.Configs) == 0 && settings.err != nil {
 		return r, nil // nothing is wanted of it, and not all users may ask
 	}
-	if err != nil {
-		return r, err
+	if settings.err != nil {
+		return r, settings.err
 	}
-	r.MinInSync, _ = strconv.Atoi(settings[minInSync])
+	r.MinInSync, _ = strconv.Atoi(settings.values[minInSync])
 	for name, want := range s.Configs {
-		if have, ok := settings[name]; ok && !satisfies(name, want, have) {
+		if have, ok := settings.values[name]; ok && !satisfies(name, want, have) {
 			r.Mismatches = append(r.Mismatches, Mismatch{Setting: name, Want: want, Have: have})
 		}
 	}
@@ -182,22 +194,40 @@ func satisfies(name, want, have string) bool {
 	return want == have
 }
 
-func settingsOf(c cluster, topic string) (map[string]string, error) {
-	found, err := c.DescribeConfigs([]*sarama.ConfigResource{{Type: sarama.TopicResource, Name: topic}}, sarama.DescribeConfigsOptions{})
+// topicSettings are what a topic is set to, or why that is not known.
+type topicSettings struct {
+	values map[string]string
+	err    error
+}
+
+// settingsOf asks for the settings of topics, all at once. A topic that the
+// broker says nothing of has none.
+func settingsOf(c cluster, topics ...string) (map[string]topicSettings, error) {
+	asked := make([]*sarama.ConfigResource, len(topics))
+	for i, topic := range topics {
+		asked[i] = &sarama.ConfigResource{Type: sarama.TopicResource, Name: topic}
+	}
+	found, err := c.DescribeConfigs(asked, sarama.DescribeConfigsOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("topic %s: read its settings: %w", topic, err)
+		return nil, fmt.Errorf("read the settings of %s: %w", strings.Join(topics, ", "), err)
 	}
-	settings := make(map[string]string)
+	all := make(map[string]topicSettings, len(topics))
 	for _, r := range found {
-		if errors.Is(r.ErrorCode, sarama.ErrTopicAuthorizationFailed) {
-			return nil, fmt.Errorf("topic %s: this user needs the right to DescribeConfigs of it: %w", topic, r.ErrorCode)
-		}
-		if !errors.Is(r.ErrorCode, sarama.ErrNoError) {
-			return nil, fmt.Errorf("topic %s: read its settings: %w", topic, r.ErrorCode)
-		}
-		for _, e := range r.Configs {
-			settings[e.Name] = e.Value
-		}
+		all[r.Name] = settingsFrom(r)
 	}
-	return settings, nil
+	return all, nil
+}
+
+func settingsFrom(r *sarama.ConfigResourceResult) topicSettings {
+	if errors.Is(r.ErrorCode, sarama.ErrTopicAuthorizationFailed) {
+		return topicSettings{err: fmt.Errorf("topic %s: this user needs the right to DescribeConfigs of it: %w", r.Name, r.ErrorCode)}
+	}
+	if !errors.Is(r.ErrorCode, sarama.ErrNoError) {
+		return topicSettings{err: fmt.Errorf("topic %s: read its settings: %w", r.Name, r.ErrorCode)}
+	}
+	values := make(map[string]string, len(r.Configs))
+	for _, e := range r.Configs {
+		values[e.Name] = e.Value
+	}
+	return topicSettings{values: values}
 }
