@@ -26,15 +26,15 @@ func (s *subscription) closeGap(client sarama.Client) error {
 	if err := client.RefreshMetadata(s.topics...); err != nil {
 		return fmt.Errorf("kafka: ask for the partitions of %v: %w", s.topics, err)
 	}
-	admin, err := sarama.NewClusterAdminFromClient(client) // not to be closed: the client is the member's
-	if err != nil {
-		return fmt.Errorf("kafka: ask who holds what in group %s: %w", s.conf.Group, err)
-	}
-	gap, err := s.leftGap(admin, client)
+	gap, err := s.leftGap(client)
 	if err != nil || !gap {
 		return err
 	}
 	s.log.Info("partitions are nobody's, the group deals anew", "instance_id", s.instance)
+	admin, err := sarama.NewClusterAdminFromClient(client) // not to be closed: the client is the member's
+	if err != nil {
+		return fmt.Errorf("kafka: leave group %s as %s: %w", s.conf.Group, s.instance, err)
+	}
 	if _, err := admin.RemoveMemberFromConsumerGroup(s.conf.Group, []string{s.instance}); err != nil {
 		return fmt.Errorf("kafka: leave group %s as %s: %w", s.conf.Group, s.instance, err)
 	}
@@ -43,8 +43,8 @@ func (s *subscription) closeGap(client sarama.Client) error {
 
 // leftGap tells whether a former life of this member is in a stable group in
 // which a partition of our topics is nobody's.
-func (s *subscription) leftGap(admin sarama.ClusterAdmin, client sarama.Client) (bool, error) {
-	groups, err := admin.DescribeConsumerGroups([]string{s.conf.Group})
+func (s *subscription) leftGap(client sarama.Client) (bool, error) {
+	groups, err := describeGroup(client, s.conf.Group)
 	if err != nil {
 		return false, fmt.Errorf("kafka: ask who holds what in group %s: %w", s.conf.Group, err)
 	}
@@ -83,4 +83,21 @@ func (s *subscription) leftGap(admin sarama.ClusterAdmin, client sarama.Client) 
 		}
 	}
 	return false, nil
+}
+
+// describeGroup asks the group's coordinator, whom the join asks next. sarama's
+// admin client would connect to the controller first, while partitions wait.
+func describeGroup(client sarama.Client, group string) ([]*sarama.GroupDescription, error) {
+	coordinator, err := client.Coordinator(group)
+	if err != nil {
+		return nil, err
+	}
+	// Version 5 tells the members' instance ids; an older broker gets an older one.
+	found, err := coordinator.DescribeGroups(&sarama.DescribeGroupsRequest{Version: 5, Groups: []string{group}})
+	if err != nil {
+		_ = coordinator.Close()
+		_ = client.RefreshCoordinator(group)
+		return nil, err
+	}
+	return found.Groups, nil
 }
