@@ -42,9 +42,9 @@ func (s *subscription) member() error {
 		return fmt.Errorf("kafka: connect to %v: %w", s.brokers, err)
 	}
 	defer func() { _ = client.Close() }()
-	group, err := sarama.NewConsumerGroupFromClient(s.conf.Group, client)
+	group, err := s.newGroup(client)
 	if err != nil {
-		return fmt.Errorf("kafka: group %s: %w", s.conf.Group, err)
+		return err
 	}
 	left, end := context.WithCancel(context.Background())
 	var beside sync.WaitGroup

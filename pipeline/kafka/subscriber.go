@@ -210,8 +210,8 @@ func consuming(c *sarama.Config, cfg Config, sc SubscriberConfig) {
 	c.Consumer.Group.InstanceId = cfg.InstanceID
 	// The answer to a join takes as long as the slowest member's drain.
 	c.Net.ReadTimeout = sc.RebalanceTimeout + 10*time.Second
-	// Nothing of a transaction before its commit, and no starting offset that a
-	// transaction is about to move. It costs nothing where there are none.
+	// Nothing of a transaction before its commit, and exactly once no starting
+	// offset that a transaction is about to move (groupClient).
 	c.Consumer.IsolationLevel = sarama.ReadCommitted
 	// commit.go commits; this is on for the last commit of a claim or session,
 	// which only sarama can place between the claim's end and its release.
