@@ -139,6 +139,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	for _, r := range e.rejects {
 		go r.run(background)
 	}
+	defer e.connect(ctx)()
 	if err := e.prepare(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}

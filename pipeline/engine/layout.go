@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
@@ -32,10 +33,14 @@ func (p *Plan) leftovers(ctx context.Context, k layoutReader) error {
 		if err != nil {
 			return fmt.Errorf("list the consumer groups of the pipeline %s: %w", pl.Name, err)
 		}
-		for _, g := range groups {
-			if err := unread(ctx, k, g, reads[g]); err != nil {
-				return err
-			}
+		errs := make([]error, len(groups))
+		var asking sync.WaitGroup
+		for i, g := range groups {
+			asking.Go(func() { errs[i] = unread(ctx, k, g, reads[g]) })
+		}
+		asking.Wait()
+		if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
+			return errs[i]
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/reservoirhq/reservoir/pipeline/config"
@@ -31,6 +32,26 @@ func (e *Engine) prepare(ctx context.Context) error {
 	}
 }
 
+// connect begins, beside what prepare does, what needs no topic: a start is a
+// chain of questions to the brokers, and every partition of this member waits for
+// its end. Above all it ends the transactions that a former life left open, for
+// which the other members wait too. What fails here is done, and told, where it
+// is needed.
+func (e *Engine) connect(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	for _, reader := range e.readers.bySegment {
+		all.Go(func() { _ = reader.Recover(ctx) })
+	}
+	for _, p := range []*kafka.Publisher{e.publisher, e.outputs} {
+		all.Go(func() { _ = p.Connect(ctx) })
+	}
+	return func() {
+		cancel()
+		all.Wait()
+	}
+}
+
 // RefusedError is why Run does not start: no waiting mends it.
 type RefusedError struct{ Err error }
 
@@ -40,7 +61,11 @@ func (e *RefusedError) Error() string { return e.Err.Error() }
 func (e *RefusedError) Unwrap() error { return e.Err }
 
 func (e *Engine) topicsReady(ctx context.Context) error {
+	// Neither waits for the other: partitions stand still until both are done.
+	left := make(chan error, 1)
+	go func() { left <- e.plan.leftovers(ctx, e.admin) }()
 	reports, err := e.ensure(ctx)
+	unread := <-left
 	if kafka.IsRefused(err) {
 		return &RefusedError{err}
 	}
@@ -50,12 +75,10 @@ func (e *Engine) topicsReady(ctx context.Context) error {
 	if err = e.judge(reports); err != nil {
 		return &RefusedError{err}
 	}
-	err = e.plan.leftovers(ctx, e.admin)
-	var left *LayoutError
-	if errors.As(err, &left) || kafka.IsRefused(err) {
-		return &RefusedError{err}
+	if _, ok := errors.AsType[*LayoutError](unread); ok || kafka.IsRefused(unread) {
+		return &RefusedError{unread}
 	}
-	return err
+	return unread
 }
 
 // ensure makes the topics, or, where it may not, only looks at them.

@@ -48,7 +48,7 @@ func FinishAll(msg *message.Message, outputs []Output) error {
 	if len(outputs) != len(by.tasks) {
 		return fmt.Errorf("kafka: finish: %d outputs for the %d records of a message", len(outputs), len(by.tasks))
 	}
-	offers, err := offersOf(outputs, by.claim.txn.limit)
+	offers, err := offersOf(outputs, by.claim.limit)
 	if err != nil {
 		return err
 	}

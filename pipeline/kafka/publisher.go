@@ -94,6 +94,12 @@ func (p *Publisher) Write(ctx context.Context, records ...pipeline.Record) error
 	}
 }
 
+// Connect does ahead what the first Write would do first.
+func (p *Publisher) Connect(ctx context.Context) error {
+	_, err := p.conn.get(ctx)
+	return err
+}
+
 // begin waits for a connection and for room, and holds both for the batch
 // until its last record is settled.
 func (p *Publisher) begin(ctx context.Context, b *batch) (*producer, error) {

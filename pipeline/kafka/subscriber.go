@@ -166,6 +166,9 @@ type Subscriber struct {
 	closed bool
 	subs   map[*subscription]struct{}
 	made   int // subscriptions, ever
+
+	recovering sync.Mutex   // held while recovered is made or taken
+	recovered  *txnProducer // of the first subscription, by Recover
 }
 
 var _ message.Subscriber = (*Subscriber)(nil)
@@ -281,6 +284,9 @@ func (s *Subscriber) Close() error {
 	}
 	for _, sub := range subs {
 		<-sub.done
+	}
+	if p := s.takeRecovered(); p != nil {
+		p.close()
 	}
 	return nil
 }

@@ -22,7 +22,6 @@ type transactor struct {
 	sub   *subscription
 	conf  Transactions
 	id    string
-	limit int           // bytes of one output, with overhead
 	kick  chan struct{} // a transaction is wanted at once
 	full  chan struct{} // enough records may be ready
 	tick  chan struct{} // an Interval is over
@@ -42,10 +41,9 @@ const (
 )
 
 func newTransactor(sub *subscription, number int) *transactor {
-	conf := *sub.conf.Transactions
 	return &transactor{
-		sub: sub, conf: conf, id: fmt.Sprintf("%s-%d", conf.ID, number),
-		limit: sub.limit, kick: make(chan struct{}, 1), full: make(chan struct{}, 1), tick: make(chan struct{}, 1),
+		sub: sub, conf: *sub.conf.Transactions, id: sub.transactionalID(number),
+		kick: make(chan struct{}, 1), full: make(chan struct{}, 1), tick: make(chan struct{}, 1),
 	}
 }
 
@@ -231,12 +229,13 @@ func (x *transactor) open(ctx context.Context) (*txnProducer, error) {
 		return p, nil
 	}
 	x.mu.Unlock()
-	p := new(txnProducer)
-	client, err := sarama.NewClient(x.sub.brokers, p.settings(x.sub.sarama, x.limit, x.id, x.conf))
-	if err != nil {
-		return nil, fmt.Errorf("kafka: connect to %v: %w", x.sub.brokers, err)
+	if p := x.recovered(); p != nil {
+		return p, nil
 	}
-	p.client = client
+	p, err := x.sub.connectTransactions(x.id)
+	if err != nil {
+		return nil, err
+	}
 	x.mu.Lock()
 	x.producer = p
 	x.mu.Unlock()
@@ -247,6 +246,18 @@ func (x *transactor) open(ctx context.Context) (*txnProducer, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// recovered takes the producer that Recover has started, if it was for this id.
+func (x *transactor) recovered() *txnProducer {
+	if x.id != x.sub.transactionalID(1) {
+		return nil
+	}
+	p := x.sub.takeRecovered()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.producer = p
+	return p
 }
 
 // discard ends the producer; the next transaction opens another.
