@@ -223,8 +223,9 @@ func consuming(c *sarama.Config, cfg Config, sc SubscriberConfig) {
 	c.Consumer.Return.Errors = true
 	c.Consumer.Fetch.Default = fetchBytes
 	c.Consumer.Retry.Backoff = 250 * time.Millisecond
-	// A claim notices that it was revoked when the fetch that is out returns.
-	c.Consumer.MaxWaitTime = 250 * time.Millisecond
+	// A claim ends when the fetch that is out returns: its partition stands still
+	// for so long. A shorter one is many requests for nothing in quiet hours.
+	c.Consumer.MaxWaitTime = 100 * time.Millisecond
 	// A partition whose window is full holds up the others of its broker for
 	// up to twice this time; then it is fetched apart.
 	c.Consumer.MaxProcessingTime = 500 * time.Millisecond
