@@ -140,6 +140,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		go r.run(background)
 	}
 	defer e.connect(ctx)()
+	began := e.deps.Clock.Now()
 	if err := e.prepare(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	select {
 	case <-e.router.Running():
 		e.health.start()
-		e.deps.Log.Info("running", "segments", e.segmentNames())
+		e.deps.Log.Info("running", "segments", e.segmentNames(), "prepared_in", e.deps.Clock.Now().Sub(began))
 	case err := <-routed:
 		return fmt.Errorf("start the segments: %w", err)
 	}

@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 
 	"github.com/IBM/sarama"
@@ -169,7 +170,7 @@ func (c *claim) assigned() bool {
 // read takes records in until the claim is to be left.
 func (c *claim) read() {
 	known := names{}
-	for {
+	for first := true; ; first = false {
 		select {
 		case <-c.reading.Done():
 			return
@@ -178,12 +179,22 @@ func (c *claim) read() {
 				c.leave()
 				return
 			}
+			if first {
+				c.begun()
+			}
 			t := &task{rec: known.record(m)}
 			t.size = sizeOf(&t.rec)
 			if !c.admit(t) {
 				return
 			}
 		}
+	}
+}
+
+// begun tells of a session's first record.
+func (c *claim) begun() {
+	if start := c.starting.Swap(nil); start != nil {
+		c.log.Info("the first record has come", start.after(), slog.String("partition", c.part.String()))
 	}
 }
 

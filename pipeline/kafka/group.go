@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -37,6 +38,7 @@ func (s *subscription) member() error {
 	conf := *s.sarama
 	conf.Consumer.Group.InstanceId = s.instance
 	lines := linesOf(&conf)
+	start := newLaps(s.conf.Clock)
 	client, err := sarama.NewClient(s.brokers, &conf)
 	if err != nil {
 		return fmt.Errorf("kafka: connect to %v: %w", s.brokers, err)
@@ -54,7 +56,8 @@ func (s *subscription) member() error {
 			s.troubles.warn(s.log, s.conf.Clock.Now(), "trouble in the group", err)
 		}
 	})
-	err = s.sessions(group, client)
+	start.lap("connect")
+	err = s.sessions(group, client, start)
 	if failed := group.Close(); failed != nil && err == nil && !s.closing() {
 		err = fmt.Errorf("kafka: leave group %s: %w", s.conf.Group, failed)
 	}
@@ -63,19 +66,21 @@ func (s *subscription) member() error {
 	return err
 }
 
-func (s *subscription) sessions(group sarama.ConsumerGroup, client sarama.Client) error {
-	for !s.closing() {
+func (s *subscription) sessions(group sarama.ConsumerGroup, client sarama.Client, start *laps) error {
+	for ; !s.closing(); start = newLaps(s.conf.Clock) {
 		if err := s.closeGap(client); err != nil {
 			return err
 		}
+		start.lap("look")
 		if s.txn != nil {
 			// Before the group tells us where to begin: what our predecessor
 			// left open ends now.
 			if _, err := s.txn.open(s.ctx); err != nil {
 				return err
 			}
+			start.lap("transactions")
 		}
-		h := &handler{subscription: s, client: client}
+		h := &handler{subscription: s, client: client, laps: start}
 		if err := group.Consume(s.ctx, s.topics, h); err != nil {
 			return fmt.Errorf("kafka: consume %v: %w", s.topics, err)
 		}
@@ -88,6 +93,7 @@ func (s *subscription) sessions(group sarama.ConsumerGroup, client sarama.Client
 type handler struct {
 	*subscription
 	client sarama.Client
+	laps   *laps
 	stop   func() // ends the session's commits
 }
 
@@ -95,12 +101,24 @@ var _ sarama.ConsumerGroupHandler = (*handler)(nil)
 
 // Setup starts committing.
 func (h *handler) Setup(session sarama.ConsumerGroupSession) error {
+	h.joined(session)
 	if h.txn != nil {
 		h.stop = h.txn.start(session)
 		return nil
 	}
 	h.stop = h.commit.start(session)
 	return nil
+}
+
+// joined tells where the time of a start went.
+func (h *handler) joined(session sarama.ConsumerGroupSession) {
+	n := 0
+	for _, ids := range session.Claims() {
+		n += len(ids)
+	}
+	h.laps.lap("join")
+	h.log.Info("joined the group", append(h.laps.steps, h.laps.after(), slog.Int("partitions", n), slog.Int("generation", int(session.GenerationID())))...)
+	h.starting.Store(h.laps)
 }
 
 // Cleanup is called after every claim has ended; sarama commits afterwards

@@ -104,12 +104,19 @@ func (s *subscription) hangUp(ctx context.Context, l *lines) {
 	case <-s.ctx.Done():
 	case <-ctx.Done():
 	}
+	leaving := newLaps(s.conf.Clock)
 	for ctx.Err() == nil && s.count.Load() > 0 {
 		_ = s.conf.Clock.Sleep(ctx, 20*time.Millisecond)
 	}
+	leaving.lap("drain")
 	for _, down := range []bool{false, true} {
 		if s.conf.Clock.Sleep(ctx, leaveTime) == nil {
 			l.cut(down)
 		}
+	}
+	if s.closing() {
+		<-ctx.Done()
+		leaving.lap("leave")
+		s.log.Info("left the group", append(leaving.steps, leaving.after())...)
 	}
 }

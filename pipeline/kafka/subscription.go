@@ -24,6 +24,7 @@ type subscription struct {
 	txn      *transactor   // in the committer's place, with Transactions
 	shaken   chan struct{} // filled when a claim ends early
 	troubles troubles
+	starting atomic.Pointer[laps] // of a session that has no record yet
 
 	sending sync.RWMutex // read-held around every send on out
 	ended   bool         // guarded by sending

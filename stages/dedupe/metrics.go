@@ -46,7 +46,7 @@ func newMetrics(name string, s *stage) *metrics {
 func (s *stage) Collectors() []prometheus.Collector { return s.metrics.all }
 
 // restored notes a restore.
-func (s *stage) restored(_ pipeline.Partition, tail bool, records int64, took time.Duration) {
+func (s *stage) restored(id pipeline.Partition, tail bool, records int64, took time.Duration) {
 	from := "whole"
 	if tail {
 		from = "tail"
@@ -54,6 +54,7 @@ func (s *stage) restored(_ pipeline.Partition, tail bool, records int64, took ti
 	s.metrics.restores.WithLabelValues(from).Inc()
 	s.metrics.records.WithLabelValues(from).Add(float64(records))
 	s.metrics.seconds.WithLabelValues(from).Observe(took.Seconds())
+	s.deps.Log.Info("state restored", slog.String("partition", id.String()), slog.String("from", from), slog.Int64("records", records), slog.Duration("in", took))
 }
 
 func (s *stage) diskBytes() float64 {
