@@ -10,7 +10,7 @@ import (
 
 // batch is the records of one call, sent at once and awaited together.
 type batch struct {
-	out  []outgoing
+	*parcel
 	size int64 // bytes with overhead, for the budget
 	done chan struct{}
 
@@ -22,14 +22,16 @@ type batch struct {
 
 // newBatch refuses the whole call if one record is too large, so that none of
 // its siblings is written for nothing.
-func newBatch(records []pipeline.Record, limit int) (*batch, error) {
-	b := &batch{out: make([]outgoing, len(records)), left: len(records), done: make(chan struct{})}
-	b.size, b.failed = measure(records, limit)
-	fill(b.out, records)
+func newBatch(records []pipeline.Record, limit int, from *parcels) (*batch, error) {
+	b := &batch{left: len(records), done: make(chan struct{})}
+	if b.size, b.failed = measure(records, limit); b.failed != nil {
+		return nil, &WriteError{Records: len(records), Failed: b.failed}
+	}
+	b.parcel = from.pack(records)
 	for i := range b.out {
 		b.out[i].index, b.out[i].batch = i, b
 	}
-	return b, b.err()
+	return b, nil
 }
 
 // measure gives the size of records with overhead, and which are too large.
@@ -80,7 +82,7 @@ func (b *batch) place(records []pipeline.Record) {
 	}
 }
 
-// err is for a batch that is done or not yet begun.
+// err is for a batch that is done.
 func (b *batch) err() error {
 	if len(b.failed) == 0 {
 		return nil

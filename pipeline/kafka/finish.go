@@ -85,7 +85,7 @@ func offersOf(outputs []Output, limit int) ([]offer, error) {
 	for i, out := range outputs {
 		made := &offers[i]
 		made.outs, made.settled = make([]outgoing, len(out.Records)), out.Settled
-		fill(made.outs, out.Records)
+		fill(made.outs, out.Records, new(room))
 		for k := range made.outs {
 			n := made.outs[k].msg.ByteSize(2)
 			if n > limit {

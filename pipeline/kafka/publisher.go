@@ -25,9 +25,10 @@ const (
 // a record is safe when a call returns (invariant 1). It connects when it is
 // first used and again after an outage. Several goroutines may use it.
 type Publisher struct {
-	limit  int
-	budget *semaphore.Weighted
-	conn   lazy[*producer]
+	limit   int
+	budget  *semaphore.Weighted
+	conn    lazy[*producer]
+	parcels parcels
 
 	mu     sync.Mutex
 	closed bool
@@ -75,7 +76,7 @@ func (p *Publisher) Write(ctx context.Context, records ...pipeline.Record) error
 	if len(records) == 0 {
 		return nil
 	}
-	b, err := newBatch(records, p.limit)
+	b, err := newBatch(records, p.limit, &p.parcels)
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,11 @@ func (p *Publisher) Write(ctx context.Context, records ...pipeline.Record) error
 	case <-b.done:
 		conn.explain(b)
 		b.place(records)
-		return b.err()
+		err := b.err()
+		if err == nil {
+			p.parcels.reuse(b.parcel)
+		}
+		return err
 	case <-ctx.Done():
 		return fmt.Errorf("kafka: wait for %d records to be acknowledged: %w", len(records), ctx.Err())
 	}

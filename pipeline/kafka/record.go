@@ -114,7 +114,7 @@ type outgoing struct {
 }
 
 // fill takes records over, with one piece of memory for the headers of all.
-func fill(outs []outgoing, records []pipeline.Record) {
+func fill(outs []outgoing, records []pipeline.Record, room *room) {
 	headers, bytes := 0, 0
 	for i := range records {
 		headers += len(records[i].Headers)
@@ -122,9 +122,9 @@ func fill(outs []outgoing, records []pipeline.Record) {
 			bytes += len(records[i].Headers[k].Key)
 		}
 	}
-	room := room{headers: make([]sarama.RecordHeader, 0, headers), names: make([]byte, 0, bytes)}
+	room.reserve(headers, bytes)
 	for i := range records {
-		outs[i].fill(&records[i], &room)
+		outs[i].fill(&records[i], room)
 	}
 }
 
@@ -153,6 +153,16 @@ const unknownOffset = -1
 type room struct {
 	headers []sarama.RecordHeader
 	names   []byte
+}
+
+// reserve makes sure that what is taken does not move.
+func (r *room) reserve(headers, bytes int) {
+	if cap(r.headers) < headers {
+		r.headers = make([]sarama.RecordHeader, 0, headers)
+	}
+	if cap(r.names) < bytes {
+		r.names = make([]byte, 0, bytes)
+	}
 }
 
 // take gives headers as sarama wants them.
