@@ -150,78 +150,100 @@ func carriedBy(r *pipeline.Record) carried {
 }
 
 // decode reads what encode wrote. What it cannot read is not ours.
-func decode(r *pipeline.Record) (*pipeline.Event, error) {
+func decode(r *pipeline.Record) (pipeline.Event, error) {
 	c := carriedBy(r)
 	ev, err := c.common(r)
 	if err == nil && len(c.delivery) > 0 {
-		err = c.booking(r, ev)
+		err = c.booking(r, &ev)
 	} else if err == nil {
-		err = c.webhook(r, ev)
+		err = c.webhook(r, &ev)
 	}
 	if err != nil {
-		return nil, pipeline.Reject(pipeline.Unreadable, fmt.Errorf("read the record %s: %w", r.Position(), err))
+		return pipeline.Event{}, pipeline.Reject(pipeline.Unreadable, fmt.Errorf("read the record %s: %w", r.Position(), err))
 	}
 	return ev, nil
 }
 
-func (c *carried) common(r *pipeline.Record) (*pipeline.Event, error) {
+func (c *carried) common(r *pipeline.Record) (pipeline.Event, error) {
 	received, err := time.Parse(time.RFC3339Nano, string(c.received))
 	if err != nil {
-		return nil, errors.New("header received_at is missing or no time")
+		return pipeline.Event{}, errors.New("header received_at is missing or no time")
 	}
 	if len(c.source) == 0 || len(c.id) == 0 || len(r.Key) == 0 {
-		return nil, errors.New("key, ce_id or source is missing")
+		return pipeline.Event{}, errors.New("key, ce_id or source is missing")
 	}
-	text := c.texts(r.Key)
-	ev := &pipeline.Event{
-		Source:      text(c.source),
-		Plugin:      text(c.plugin),
-		NativeEvent: text(c.native),
-		Verified:    text(c.verified),
-		ID:          text(c.id),
-		Key:         text(r.Key),
-		TraceParent: text(c.trace),
+	at, err := c.rawAt(r)
+	if err != nil {
+		return pipeline.Event{}, err
+	}
+	var own digest
+	sha := c.sha
+	if !c.moved {
+		own = digestOf(r.Value)
+		sha = own[:]
+	}
+	text := c.texts(r.Key, sha)
+	return pipeline.Event{
+		Source:      text.next(c.source),
+		Plugin:      text.next(c.plugin),
+		NativeEvent: text.next(c.native),
+		Verified:    text.next(c.verified),
+		ID:          text.next(c.id),
+		Key:         text.next(r.Key),
+		TraceParent: text.next(c.trace),
+		Raw:         pipeline.Raw{Position: at, SHA256: text.next(sha)},
 		ReceivedAt:  received,
 		Input:       r.Position(),
-	}
-	ev.Raw, err = c.rawOf(r)
-	return ev, err
+	}, nil
 }
 
-// texts gives the headers of every event as texts that share one piece of
-// memory, in the order in which common asks for them.
-func (c *carried) texts(key []byte) func([]byte) string {
+// texts are headers of an event as texts that share one piece of memory.
+type texts struct{ rest string }
+
+// texts gives those that every event has, in the order in which common takes
+// them.
+func (c *carried) texts(key, sha []byte) texts {
 	var all strings.Builder
-	all.Grow(len(c.source) + len(c.plugin) + len(c.native) + len(c.verified) + len(c.id) + len(key) + len(c.trace))
-	for _, value := range [][]byte{c.source, c.plugin, c.native, c.verified, c.id, key, c.trace} {
+	all.Grow(len(c.source) + len(c.plugin) + len(c.native) + len(c.verified) + len(c.id) + len(key) + len(c.trace) + len(sha))
+	for _, value := range [][]byte{c.source, c.plugin, c.native, c.verified, c.id, key, c.trace, sha} {
 		all.Write(value)
 	}
-	rest := all.String()
-	return func(value []byte) string {
-		text := rest[:len(value)]
-		rest = rest[len(value):]
-		return text
-	}
+	return texts{all.String()}
 }
 
-// rawOf gives the raw position a record carries; a record without one is the
+// next gives the text of the next value.
+func (t *texts) next(value []byte) string {
+	text := t.rest[:len(value)]
+	t.rest = t.rest[len(value):]
+	return text
+}
+
+// rawAt gives the raw position a record carries; a record without one is the
 // raw record itself.
-func (c *carried) rawOf(r *pipeline.Record) (pipeline.Raw, error) {
+func (c *carried) rawAt(r *pipeline.Record) (pipeline.Position, error) {
 	if !c.moved {
-		return rawItself(r), nil
+		return r.Position(), nil
 	}
-	position, err := pipeline.ParsePosition(string(c.raw))
+	at, err := pipeline.ParsePosition(string(c.raw))
 	if err != nil {
-		return pipeline.Raw{}, fmt.Errorf("header raw: %w", err)
+		return pipeline.Position{}, fmt.Errorf("header raw: %w", err)
 	}
-	return pipeline.Raw{Position: position, SHA256: string(c.sha)}, nil
+	return at, nil
+}
+
+// digest is a SHA-256 in hex.
+type digest [2 * sha256.Size]byte
+
+func digestOf(body []byte) digest {
+	sum := sha256.Sum256(body)
+	var text digest
+	hex.Encode(text[:], sum[:])
+	return text
 }
 
 func rawItself(r *pipeline.Record) pipeline.Raw {
-	sum := sha256.Sum256(r.Value)
-	var text [2 * sha256.Size]byte
-	hex.Encode(text[:], sum[:])
-	return pipeline.Raw{Position: r.Position(), SHA256: string(text[:])}
+	sum := digestOf(r.Value)
+	return pipeline.Raw{Position: r.Position(), SHA256: string(sum[:])}
 }
 
 func (c *carried) webhook(r *pipeline.Record, ev *pipeline.Event) error {
@@ -255,9 +277,11 @@ func (c *carried) booking(r *pipeline.Record, ev *pipeline.Event) error {
 	if c.refunds == nil {
 		return nil
 	}
-	if err := json.Unmarshal(c.refunds, &ev.Refunds); err != nil {
+	var refunds []pipeline.Refund
+	if err := json.Unmarshal(c.refunds, &refunds); err != nil {
 		return errors.New("header refunds is not what it should be")
 	}
+	ev.Refunds = refunds
 	return nil
 }
 

@@ -55,7 +55,7 @@ func TestEventsCrossATopicWhole(t *testing.T) {
 			if ev.Booking == nil {
 				ev.Request.ReceivedAt = ev.ReceivedAt
 			}
-			if diff := cmp.Diff(ev, got); diff != "" {
+			if diff := cmp.Diff(*ev, got); diff != "" {
 				t.Errorf("sent (-) and read (+):\n%s", diff)
 			}
 		})

@@ -5,9 +5,5 @@ import "github.com/reservoirhq/reservoir/pipeline"
 // Decode reads a record between segments as the segment behind it does, for
 // whoever replays a topic. A Rejection says that no segment can read it.
 func Decode(r pipeline.Record) (pipeline.Event, error) {
-	ev, err := decode(&r)
-	if err != nil {
-		return pipeline.Event{}, err
-	}
-	return *ev, nil
+	return decode(&r)
 }

@@ -104,7 +104,7 @@ func (s *segment) process(ctx context.Context, w *work, i int) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	done, err := s.chain.run(ctx, ev, w.together)
+	done, err := s.chain.run(ctx, &ev, w.together)
 	if err != nil {
 		return result{}, err
 	}
@@ -115,13 +115,13 @@ func (s *segment) process(ctx context.Context, w *work, i int) (result, error) {
 	return done, nil
 }
 
-func (s *segment) decode(r *pipeline.Record) (*pipeline.Event, error) {
+func (s *segment) decode(r *pipeline.Record) (pipeline.Event, error) {
 	ev, err := decode(r)
 	if err != nil {
-		return nil, err
+		return pipeline.Event{}, err
 	}
 	if _, known := s.sources[ev.Source]; !known {
-		return nil, pipeline.Rejectf(pipeline.UnknownSource, "no source of this pipeline has the name in the record %s", r.Position())
+		return pipeline.Event{}, pipeline.Rejectf(pipeline.UnknownSource, "no source of this pipeline has the name in the record %s", r.Position())
 	}
 	return ev, nil
 }
