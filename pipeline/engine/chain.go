@@ -70,11 +70,10 @@ type stageError struct {
 func (e *stageError) Error() string { return e.stage + ": " + e.err.Error() }
 func (e *stageError) Unwrap() error { return e.err }
 
-// run takes one event through the chain. On an error the record is judged as a
-// whole: what its other events had reserved is released. together says that it
-// came with others, which must not wait for it.
-func (c *chain) run(ctx context.Context, ev *pipeline.Event, together bool) (result, error) {
-	r := result{together: together}
+// run takes one event through the chain and gives r, which is empty, with what
+// became of it. On an error the record is judged as a whole: what its other
+// events had reserved is released.
+func (c *chain) run(ctx context.Context, ev *pipeline.Event, r result) (result, error) {
 	if err := c.from(ctx, 0, ev, &r); err != nil {
 		r.settle(false)
 		return result{}, err

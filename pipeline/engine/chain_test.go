@@ -39,7 +39,7 @@ func TestEveryEventOfAFanGoesThroughTheLaterStages(t *testing.T) {
 		}
 		return []pipeline.Event{ev}, nil
 	})
-	r, err := testChain(t, fan(3), last).run(t.Context(), rawEvent(), false)
+	r, err := testChain(t, fan(3), last).run(t.Context(), rawEvent(), result{})
 	if err != nil || len(r.events) != 2 || len(r.ended) != 1 || r.ended[0].stage != "two" {
 		t.Errorf("%d events, ended %+v, %v", len(r.events), r.ended, err)
 	}
@@ -50,7 +50,7 @@ func TestEveryEventOfAFanGoesThroughTheLaterStages(t *testing.T) {
 
 func TestWhatWasReservedIsReleasedWhenALaterStageFails(t *testing.T) {
 	s := &settling{stageFunc: fan(1)}
-	if _, err := testChain(t, s, failing(pipeline.Reject(pipeline.Invalid, errTrouble))).run(t.Context(), rawEvent(), false); err == nil {
+	if _, err := testChain(t, s, failing(pipeline.Reject(pipeline.Invalid, errTrouble))).run(t.Context(), rawEvent(), result{}); err == nil {
 		t.Fatal("no error")
 	}
 	if len(s.told) != 1 || s.told[0] {
@@ -66,7 +66,7 @@ func TestFailuresAreTriedAgainUntilTheAttemptsAreSpent(t *testing.T) {
 			at = append(at, time.Since(began))
 			return nil, errTrouble
 		})
-		_, err := testChain(t, stage).run(t.Context(), rawEvent(), false)
+		_, err := testChain(t, stage).run(t.Context(), rawEvent(), result{})
 		var failed *stageError
 		if !errors.As(err, &failed) || failed.attempts != 5 || !errors.Is(err, errTrouble) {
 			t.Fatalf("error is %v", err)
@@ -85,7 +85,7 @@ func TestNoAttemptBeginsBehindTheBudget(t *testing.T) {
 		c := testChain(t, failing(errTrouble))
 		c.steps[0].retry = pipeline.RetryPolicy{Attempts: 1000, Backoff: time.Second, Budget: 20 * time.Second}
 		began := time.Now()
-		if _, err := c.run(t.Context(), rawEvent(), false); err == nil {
+		if _, err := c.run(t.Context(), rawEvent(), result{}); err == nil {
 			t.Fatal("no error")
 		}
 		if took := time.Since(began); took > 20*time.Second {
@@ -101,7 +101,7 @@ func TestWhatNoRetryMendsIsTriedOnce(t *testing.T) {
 	} {
 		tries := 0
 		stage := stageFunc(func(context.Context, pipeline.Event) ([]pipeline.Event, error) { tries++; return nil, cause })
-		_, err := testChain(t, stage).run(t.Context(), rawEvent(), false)
+		_, err := testChain(t, stage).run(t.Context(), rawEvent(), result{})
 		if !errors.Is(err, cause) || tries != 1 {
 			t.Errorf("%s: %d tries, %v", name, tries, err)
 		}
@@ -112,7 +112,7 @@ func TestADefectOfAStageIsAReasonNotACrash(t *testing.T) {
 	boom := stageFunc(func(context.Context, pipeline.Event) ([]pipeline.Event, error) { panic("with a guest's name") })
 	silent := stageFunc(func(context.Context, pipeline.Event) ([]pipeline.Event, error) { return nil, nil })
 	for name, stage := range map[string]pipeline.Stage{"a panic": boom, "no event and no reason": silent} {
-		_, err := testChain(t, stage).run(t.Context(), rawEvent(), false)
+		_, err := testChain(t, stage).run(t.Context(), rawEvent(), result{})
 		r, ok := pipeline.AsRejection(err)
 		if !ok || r.Reason != pipeline.Panicked {
 			t.Errorf("%s: %v", name, err)

@@ -84,7 +84,7 @@ func (c *atLeastOnce) commit(msg *message.Message, set *outputSet, of inputs) er
 				of.placed(owner, part.records[i])
 			}
 		}
-		*part = outputs{}
+		part.gone()
 	}
 	for i := range of.count() {
 		of.settled(i, true)
@@ -133,7 +133,9 @@ func (exactlyOnce) commit(msg *message.Message, set *outputSet, of inputs) error
 		return &oversize{at, err}
 	}
 	if err == nil {
-		set.phases = [phases]outputs{} // the transaction has them
+		for p := range set.phases {
+			set.phases[p].gone() // the transaction has them
+		}
 	}
 	return err
 }

@@ -53,11 +53,35 @@ type outputs struct {
 
 func (s *outputSet) add(owner, phase int, topic string, r pipeline.Record) {
 	to := &s.phases[phase]
-	if to.records == nil {
+	if cap(to.records) == 0 {
 		to.records, to.owners = make([]pipeline.Record, 0, s.inputs), make([]int, 0, s.inputs)
 	}
 	r.Topic = topic
 	to.records, to.owners = append(to.records, r), append(to.owners, owner)
+}
+
+// gone takes everything out and keeps the room, where that is not for very many
+// (invariant 11).
+func (o *outputs) gone() {
+	if cap(o.records) > keptOutputs {
+		*o = outputs{}
+		return
+	}
+	clear(o.records[:cap(o.records)]) // also behind what drop left
+	o.records, o.owners = o.records[:0], o.owners[:0]
+}
+
+// keptOutputs is for a batch of which each record leads to some.
+const keptOutputs = 8 * batch
+
+// empty tells that nothing is left to write.
+func (s *outputSet) empty() bool {
+	for p := range s.phases {
+		if len(s.phases[p].records) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // drop takes out what an input led to, where it was not written yet.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,6 +25,7 @@ type segment struct {
 	clock     pipeline.Clock
 	metrics   *metrics
 	passed    map[string]prometheus.Counter // events that passed every stage, by source
+	works     sync.Pool                     // of *work
 	inFlight  prometheus.Gauge
 	// parks says that a record whose attempts are spent is tried again later;
 	// from normalised on it would break the order of its booking.
@@ -33,15 +35,6 @@ type segment struct {
 	adopts func(segment string) bool
 }
 
-// work is what becomes of the records of one message.
-type work struct {
-	by       *segment
-	together bool // no record may wait
-	records  []*pipeline.Record
-	done     []result // of each
-	set      outputSet
-}
-
 // handle is the way of a message's records through the segment. An error means
 // that they are not done and will be handled again: the end of the claim or of
 // the process gives one, and a record that has to wait and did not come alone.
@@ -49,21 +42,18 @@ func (s *segment) handle(msg *message.Message) error {
 	records := kafka.RecordsOf(msg)
 	s.inFlight.Add(float64(len(records)))
 	defer s.inFlight.Sub(float64(len(records)))
-	w := &work{by: s, together: !kafka.IsAlone(msg), records: records, done: make([]result, len(records)), set: outputSet{inputs: len(records)}}
+	w := s.begin(records, !kafka.IsAlone(msg))
 	for i := range records {
 		if err := s.take(msg.Context(), w, i); err != nil {
 			w.release()
 			return err
 		}
 	}
-	return s.commit(msg, w)
-}
-
-// release tells the stages that nothing of it was written.
-func (w *work) release() {
-	for i := range w.done {
-		w.done[i].settle(false)
+	err := s.commit(msg, w)
+	if err == nil {
+		w.left()
 	}
+	return err
 }
 
 // take takes one record through the chain and puts what it leads to in the set.
@@ -104,7 +94,8 @@ func (s *segment) process(ctx context.Context, w *work, i int) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	done, err := s.chain.run(ctx, &ev, w.together)
+	w.events[i] = ev
+	done, err := s.chain.run(ctx, &w.events[i], w.room(i))
 	if err != nil {
 		return result{}, err
 	}
@@ -161,37 +152,6 @@ func (s *segment) commit(msg *message.Message, w *work) error {
 			w.release()
 			return err
 		}
-	}
-}
-
-func (w *work) count() int { return len(w.records) }
-
-// placed tells the stage that attached a state where it was written.
-func (w *work) placed(i int, state pipeline.Record) {
-	if state.Offset < 0 {
-		return
-	}
-	for _, told := range w.done[i].settles {
-		for k := range told.event.Side {
-			side := &told.event.Side[k]
-			if side.Output == pipeline.Current && sameMemory(side.Record.Value, state.Value) {
-				side.Record.Topic, side.Record.Partition, side.Record.Offset, side.Record.Time = state.Topic, state.Partition, state.Offset, state.Time
-			}
-		}
-	}
-}
-
-// sameMemory tells the very bytes of a record from equal ones: one input may
-// have two states of a booking.
-func sameMemory(a, b []byte) bool {
-	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
-}
-
-// settled tells the stages, and counts what is safe.
-func (w *work) settled(i int, safe bool) {
-	w.done[i].settle(safe)
-	if safe {
-		w.by.metrics.outcomes(w.by, &w.done[i])
 	}
 }
 

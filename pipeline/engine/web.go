@@ -93,7 +93,7 @@ func (h *web) serve(w http.ResponseWriter, r *http.Request) int {
 
 // accept runs the stages in front of the first topic and writes to it.
 func (h *web) accept(ctx context.Context, ev pipeline.Event) (pipeline.Event, error) {
-	done, err := h.chain.run(ctx, &ev, false)
+	done, err := h.chain.run(ctx, &ev, result{})
 	if err != nil {
 		return ev, err
 	}
