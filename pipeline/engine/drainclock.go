@@ -17,8 +17,12 @@ type drainClock struct {
 	draining context.Context
 }
 
-// Sleep gives an error that wraps context.Canceled when the drain begins.
+// Sleep gives an error that wraps context.Canceled when the drain begins. What
+// need not wait is not kept from being done.
 func (c drainClock) Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return c.Clock.Sleep(ctx, d)
+	}
 	bounded, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(c.draining, cancel)()

@@ -38,3 +38,18 @@ func TestADrainLeavesARecordThatWaitsToItsNextReader(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatNeedNotWaitIsDoneDuringADrainAndCostsNothing(t *testing.T) {
+	draining, drain := context.WithCancel(t.Context())
+	c := drainClock{pipeline.WallClock{}, draining}
+	if allocs := testing.AllocsPerRun(10, func() { _ = c.Sleep(t.Context(), 0) }); allocs != 0 {
+		t.Errorf("%v allocations for each look-up that need not wait", allocs)
+	}
+	drain()
+	if err := c.Sleep(t.Context(), 0); err != nil {
+		t.Error(err)
+	}
+	if err := c.Sleep(draining, 0); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end of its own context: %v", err)
+	}
+}
