@@ -81,13 +81,38 @@ func (c *chain) run(ctx context.Context, ev *pipeline.Event, r result) (result, 
 	return r, nil
 }
 
+// ahead is what the first stage gave of a record before it joined others in a
+// message.
+type ahead struct {
+	event *pipeline.Event // nil where the record could not be read
+	out   []pipeline.Event
+	err   error
+}
+
+// goOn takes an event through the chain whose first stage is done, as run does.
+func (c *chain) goOn(ctx context.Context, a *ahead, r result) (result, error) {
+	if a.event == nil {
+		return result{}, a.err
+	}
+	if err := c.behind(ctx, 0, a.event, a.out, a.err, &r); err != nil {
+		r.settle(false)
+		return result{}, err
+	}
+	return r, nil
+}
+
 func (c *chain) from(ctx context.Context, at int, ev *pipeline.Event, r *result) error {
 	if at == len(c.steps) {
 		r.events = append(r.events, ev)
 		return nil
 	}
+	out, err := c.step(ctx, &c.steps[at], ev, r.together)
+	return c.behind(ctx, at, ev, out, err, r)
+}
+
+// behind goes on with what a step gave.
+func (c *chain) behind(ctx context.Context, at int, ev *pipeline.Event, out []pipeline.Event, err error, r *result) error {
 	s := &c.steps[at]
-	out, err := c.step(ctx, s, ev, r.together)
 	if err != nil {
 		return r.end(ev, s.name, err)
 	}

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,38 +42,34 @@ func (e *Engine) route(to prometheus.Registerer) error {
 func (e *Engine) addRoute(b built, s builtSegment) error {
 	keeper := e.keeper(b, s)
 	name := group(b.plan.Name, s.plan.Name)
-	subscriber, err := kafka.NewSubscriber(e.kafka, kafka.SubscriberConfig{
-		Group: name, OnAssigned: keeper.assigned, OnRevoked: keeper.revoked, DrainTimeout: drainTime,
-		Transactions: e.transactions(name), WindowRecords: e.window(), Batch: e.batches(b, s),
-	})
-	if err != nil {
-		return fmt.Errorf("make the subscriber of %s: %w", name, err)
-	}
-	e.readers.bySegment[name] = subscriber
 	segment := &segment{
 		name: s.plan.Name, chain: e.chain(b, s, false), writer: e.writer(b, s), sources: b.sources, clock: e.waits,
 		metrics: e.metrics, inFlight: e.metrics.inFlight.WithLabelValues(name), parks: s.plan.parks, adopts: b.adopter(s),
 		committer: e.committer(name),
 	}
 	segment.passed = e.metrics.passed(segment)
+	subscriber, err := kafka.NewSubscriber(e.kafka, kafka.SubscriberConfig{
+		Group: name, OnAssigned: keeper.assigned, OnRevoked: keeper.revoked, DrainTimeout: drainTime,
+		Transactions: e.transactions(name), WindowRecords: e.window(), Batch: e.batches(b, s), Prepare: e.prepares(b, s, segment),
+	})
+	if err != nil {
+		return fmt.Errorf("make the subscriber of %s: %w", name, err)
+	}
+	e.readers.bySegment[name] = subscriber
 	e.router.AddConsumerHandler(name, strings.Join(s.plan.In, ","), subscriber, segment.handle)
 	return nil
 }
 
 // batch is how many records of a topic one message stands for, at the most:
 // what does not wait for anything but its outputs goes together. A record whose
-// stages may wait goes alone: for a look-up of its source, or, of a parked one,
-// for its time.
+// stages may wait goes alone, such as a parked one, which waits for its time; one that is
+// looked up goes together with others that are.
 const batch = 128
 
 func (e *Engine) batches(b built, s builtSegment) func(topic string) int {
 	alone := map[string]bool{b.plan.Output(pipeline.Retry): true}
-	if slices.Contains(s.plan.Stages, enricher) {
-		for _, name := range b.plan.Sources {
-			if e.plan.sources[name].spec.Enriches {
-				alone[forSource(b.before(s), name)] = true
-			}
-		}
+	if !looksUpFirst(s) {
+		maps.Copy(alone, e.lookedUp(b, s))
 	}
 	return func(topic string) int {
 		if alone[topic] {
@@ -79,6 +77,35 @@ func (e *Engine) batches(b built, s builtSegment) func(topic string) int {
 		}
 		return batch
 	}
+}
+
+// prepares gives what is done with the records of a topic before they go
+// together: their look-ups.
+func (e *Engine) prepares(b built, s builtSegment, by *segment) func(topic string) func(context.Context, *pipeline.Record) (any, error) {
+	lookedUp := e.lookedUp(b, s)
+	return func(topic string) func(context.Context, *pipeline.Record) (any, error) {
+		if lookedUp[topic] && looksUpFirst(s) {
+			return by.prepare
+		}
+		return nil
+	}
+}
+
+// looksUpFirst tells whether look-ups can be made before anything else is.
+func looksUpFirst(s builtSegment) bool { return s.plan.Stages[0] == enricher }
+
+// lookedUp gives the topics whose records a segment looks up.
+func (e *Engine) lookedUp(b built, s builtSegment) map[string]bool {
+	all := map[string]bool{}
+	if !slices.Contains(s.plan.Stages, enricher) {
+		return all
+	}
+	for _, name := range b.plan.Sources {
+		if e.plan.sources[name].spec.Enriches {
+			all[forSource(b.before(s), name)] = true
+		}
+	}
+	return all
 }
 
 // before gives the topic line in front of a segment.

@@ -39,10 +39,14 @@ type segment struct {
 // that they are not done and will be handled again: the end of the claim or of
 // the process gives one, and a record that has to wait and did not come alone.
 func (s *segment) handle(msg *message.Message) error {
+	return s.through(msg, func(i int) any { return kafka.PreparedOf(msg, i) })
+}
+
+func (s *segment) through(msg *message.Message, prepared func(i int) any) error {
 	records := kafka.RecordsOf(msg)
 	s.inFlight.Add(float64(len(records)))
 	defer s.inFlight.Sub(float64(len(records)))
-	w := s.begin(records, !kafka.IsAlone(msg))
+	w := s.begin(records, !kafka.IsAlone(msg), prepared)
 	for i := range records {
 		if err := s.take(msg.Context(), w, i); err != nil {
 			w.release()
@@ -90,12 +94,7 @@ func (s *segment) mine(ctx context.Context, r *pipeline.Record) (bool, error) {
 }
 
 func (s *segment) process(ctx context.Context, w *work, i int) (result, error) {
-	ev, err := s.decode(w.records[i])
-	if err != nil {
-		return result{}, err
-	}
-	w.events[i] = ev
-	done, err := s.chain.run(ctx, &w.events[i], w.room(i))
+	done, err := s.chained(ctx, w, i)
 	if err != nil {
 		return result{}, err
 	}
@@ -104,6 +103,39 @@ func (s *segment) process(ctx context.Context, w *work, i int) (result, error) {
 		return result{}, err
 	}
 	return done, nil
+}
+
+func (s *segment) chained(ctx context.Context, w *work, i int) (result, error) {
+	if a, ok := w.prepared(i).(*ahead); ok {
+		return s.chain.goOn(ctx, a, w.room(i))
+	}
+	ev, err := s.decode(w.records[i])
+	if err != nil {
+		return result{}, err
+	}
+	w.events[i] = ev
+	return s.chain.run(ctx, &w.events[i], w.room(i))
+}
+
+// prepare takes a record through the first stage, where that looks things up,
+// before it joins others in a message: it waits, for the answer and between
+// attempts, without them. Every outcome of the stage is kept, so that nothing
+// is asked twice; an error means that it came to none, at the end of the claim.
+func (s *segment) prepare(ctx context.Context, r *pipeline.Record) (any, error) {
+	s.inFlight.Inc()
+	defer s.inFlight.Dec()
+	ev, err := s.decode(r)
+	if err != nil {
+		return &ahead{err: err}, nil
+	}
+	out, err := s.chain.step(ctx, &s.chain.steps[0], &ev, false)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil, err
+	}
+	return &ahead{event: &ev, out: out, err: err}, nil
 }
 
 func (s *segment) decode(r *pipeline.Record) (pipeline.Event, error) {

@@ -14,6 +14,7 @@ type work struct {
 	by       *segment
 	together bool // no record may wait
 	records  []*pipeline.Record
+	prepared func(i int) any  // what prepare gave of a record, nil for nothing
 	events   []pipeline.Event // that the records are
 	done     []result         // of each
 	set      outputSet
@@ -28,13 +29,13 @@ type work struct {
 var _ inputs = (*work)(nil)
 
 // begin gives the work for the records of a message.
-func (s *segment) begin(records []*pipeline.Record, together bool) *work {
+func (s *segment) begin(records []*pipeline.Record, together bool, prepared func(i int) any) *work {
 	w, _ := s.works.Get().(*work)
 	if w == nil {
 		w = new(work)
 	}
 	n := len(records)
-	w.by, w.together, w.records, w.set.inputs = s, together, records, n
+	w.by, w.together, w.records, w.prepared, w.set.inputs = s, together, records, prepared, n
 	w.events, w.done = sized(w.events, n), sized(w.done, n)
 	w.passed, w.settles = sized(w.passed, n), sized(w.settles, n)
 	w.users.Store(int32(n) + 1)
@@ -101,7 +102,7 @@ func (w *work) left() {
 		return
 	}
 	by := w.by
-	w.by, w.records = nil, nil
+	w.by, w.records, w.prepared = nil, nil, nil
 	clear(w.events)
 	clear(w.done)
 	clear(w.passed)

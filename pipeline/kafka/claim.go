@@ -33,12 +33,13 @@ type claim struct {
 	room    chan struct{}
 	batch   int // records of one message, 0 for a message that is its record
 	slots   int // messages at once
+	prepare prepare
 
 	mu      sync.Mutex
 	win     window
 	ready   queue // lanes whose first record may be handed out
 	workers int
-	lone    int   // workers of records that are handed out apart
+	lone    int   // workers of records that are handed out apart or prepared
 	marked  int64 // the last offset that was marked for commit, -1 for none
 
 	// With transactions (claimtxn.go), guarded by mu but for quiet.
@@ -76,7 +77,7 @@ func newClaim(s *subscription, p pipeline.Partition, from sarama.ConsumerGroupCl
 		win: newWindow(s.conf.WindowRecords, s.conf.WindowBytes, start),
 	}
 	c.win.maxSpread = s.conf.MaxSpread
-	c.batch, c.slots = s.conf.Batch(p.Topic), s.conf.WindowRecords
+	c.batch, c.slots, c.prepare = s.conf.Batch(p.Topic), s.conf.WindowRecords, s.conf.Prepare(p.Topic)
 	if c.batch > 1 {
 		c.slots = s.conf.Batches
 	}
@@ -210,7 +211,7 @@ func (c *claim) admit(t *task) bool {
 		c.win.maxRecords, c.win.maxBytes = c.quota()
 		if c.win.room(t.size) {
 			if ln := c.win.add(t); ln != nil {
-				c.ready.push(ln)
+				c.line(ln)
 				c.hire()
 			}
 			c.mu.Unlock()

@@ -1,6 +1,10 @@
 package kafka
 
-import "net"
+import (
+	"net"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
 
 // BeforeCommit has a Subscriber's transactions call fn when everything of them
 // is sent but the commit.
@@ -14,3 +18,19 @@ func DialBy(s *Subscriber, dial func(network, addr string) (net.Conn, error)) {
 type dialer func(network, addr string) (net.Conn, error)
 
 func (d dialer) Dial(network, addr string) (net.Conn, error) { return d(network, addr) }
+
+// Draining tells whether a Subscriber begins no more records of a partition.
+func Draining(s *Subscriber, p pipeline.Partition) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for sub := range s.subs {
+		for _, c := range sub.held() {
+			if c.part == p {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				return c.win.draining
+			}
+		}
+	}
+	return false
+}

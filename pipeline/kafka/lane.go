@@ -21,7 +21,7 @@ const (
 
 // hire sees to it that what is ready is handed out; c.mu is held.
 func (c *claim) hire() {
-	if c.workers < c.slots {
+	if c.ready.len() > 0 && c.workers < c.slots {
 		c.workers++
 		go c.work()
 	}
@@ -64,9 +64,7 @@ func (c *claim) alone(one []*lane) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lone--
-	if c.ready.len() > 0 {
-		c.hire()
-	}
+	c.hire()
 	c.rest()
 }
 
@@ -223,8 +221,9 @@ func (c *claim) finish(lanes []*lane) {
 		if c.txn != nil {
 			c.txn.add(c.win.order.finish(ln.head))
 		}
+		ln.head.prepared = nil // a transaction may hold the record for a while yet
 		if c.win.finish(ln) != nil {
-			c.ready.push(ln)
+			c.line(ln)
 		}
 	}
 	if c.txn == nil {

@@ -13,6 +13,9 @@ type task struct {
 	seq  uint64 // by which the watermark knows it
 	next *task  // behind it in its lane
 
+	begun    bool // its preparation is; guarded by the claim's lock
+	prepared any  // what that gave
+
 	// With transactions, guarded by the claim's lock until a transaction has
 	// the record.
 	done     bool // Acked

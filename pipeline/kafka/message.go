@@ -134,6 +134,16 @@ func RecordsOf(m *message.Message) []*pipeline.Record {
 	return []*pipeline.Record{&r}
 }
 
+// PreparedOf gives what SubscriberConfig.Prepare gave of one of RecordsOf, nil
+// where nothing was prepared.
+func PreparedOf(m *message.Message, record int) any {
+	c, ok := m.Context().Value(carriedKey{}).(*carried)
+	if !ok || c.msg != m || record >= len(c.tasks) {
+		return nil
+	}
+	return c.tasks[record].prepared
+}
+
 type carriedKey struct{}
 
 // Value gives the carrier itself, or what the context within has.

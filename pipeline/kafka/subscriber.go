@@ -44,8 +44,17 @@ type SubscriberConfig struct {
 	// metadata are empty. An Ack is for all of them; after a Nack all are handed
 	// out again at once, each in a message of its own (IsAlone). More than one record spares
 	// the cost of a message for each, and makes them wait for each other: it is
-	// for handlers that wait for nothing but their outputs.
+	// for handlers that wait for nothing but their outputs, and leave other
+	// waiting to Prepare.
 	Batch func(topic string) int
+	// Prepare gives what is to be done with each record of a topic before it
+	// goes into a message; nil, the default, is nothing. What that gives comes
+	// with the record (PreparedOf), also when it is handed out again. It may wait, for
+	// a look-up: all records in the window are prepared at once, those of one
+	// key in order, each when the one before is done, and who has to wait
+	// holds up its own key and no other. Its context ends as a message's does.
+	// An error says that nothing was done: it is called again after NackBackoff.
+	Prepare func(topic string) func(context.Context, *pipeline.Record) (any, error)
 	// Batches bounds the messages of more than one record that a partition has
 	// handed out at once; what comes meanwhile is in the next. Default 3.
 	Batches int
@@ -112,6 +121,9 @@ func (c SubscriberConfig) withDefaults() SubscriberConfig {
 	}
 	if c.Batch == nil {
 		c.Batch = func(string) int { return 0 }
+	}
+	if c.Prepare == nil {
+		c.Prepare = func(string) func(context.Context, *pipeline.Record) (any, error) { return nil }
 	}
 	setDefault(&c.Batches, 3)
 	return c

@@ -87,5 +87,5 @@ func (w *window) drain() {
 	}
 }
 
-// wanted tells whether a record may still be begun.
-func (w *window) wanted(t *task) bool { return !w.draining || t.rec.Offset < w.cutoff }
+// wanted tells whether a record may still be begun, or is.
+func (w *window) wanted(t *task) bool { return !w.draining || t.begun || t.rec.Offset < w.cutoff }
