@@ -1,6 +1,7 @@
 package tourcms
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,9 @@ const showBooking = "/c/booking/show.xml"
 
 // maxAnswer bounds the body of an answer in bytes (invariant 11).
 const maxAnswer = 4 << 20
+
+// usualAnswer is more than most answers have, in bytes.
+const usualAnswer = 32 << 10
 
 // newHTTPClient makes the client that all look-ups share.
 func newHTTPClient(transport http.RoundTripper) *http.Client {
@@ -75,7 +79,7 @@ func (p *provider) call(ctx context.Context, ch Channel, number uint64) (reply, 
 		return reply{}, trouble(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	body, err := read(response)
 	if err != nil {
 		return reply{}, trouble(ctx, err)
 	}
@@ -86,6 +90,16 @@ func (p *provider) call(ctx context.Context, ch Channel, number uint64) (reply, 
 		spent:       response.Header.Get("X-RateLimit-Remaining") == "0",
 		body:        body,
 	}, nil
+}
+
+// read gives the body, one byte more than allowed at most (invariant 11).
+func read(response *http.Response) ([]byte, error) {
+	var body bytes.Buffer
+	// What the host says of the length saves growing; it is believed for what
+	// a real answer may have.
+	body.Grow(int(min(max(response.ContentLength, 0), usualAnswer)) + bytes.MinRead)
+	_, err := body.ReadFrom(io.LimitReader(response.Body, maxAnswer+1))
+	return body.Bytes(), err
 }
 
 // trouble tells a shutdown from an outage: everything that keeps a call from
@@ -112,6 +126,9 @@ func bounded(text string) string {
 
 // retryAfter reads the header in both its forms, at most a day.
 func retryAfter(text string, now time.Time) time.Duration {
+	if text == "" {
+		return 0 // as in nearly every answer
+	}
 	wait := time.Duration(0)
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
 		wait = time.Duration(seconds) * time.Second

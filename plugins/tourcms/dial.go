@@ -70,10 +70,12 @@ func guard(_ context.Context, _, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// keptConnections is how many connections stay open between look-ups. How many
-// are used at once is bounded by enrich's max_in_flight alone: a second bound
-// here would let look-ups wait until they time out.
-const keptConnections = 256
+// keptConnections is how many connections stay open between look-ups: as many
+// as enrich's max_in_flight can ever let be used at once. With fewer, every
+// look-up above them would close its connection and the next one shake hands
+// anew. How many there are is bounded by max_in_flight alone, and what is idle
+// goes after a while.
+const keptConnections = 10_000
 
 // newTransport makes the transport for the one host this plugin calls. No
 // proxy from the environment: it would be dialled in the host's place and the

@@ -69,7 +69,7 @@ func newBench(t *testing.T, change ...func(*tourcms.Config)) *bench {
 	return b
 }
 
-func build(t *testing.T, cfg tourcms.Config, transport http.RoundTripper) pipeline.Provider {
+func build(t testing.TB, cfg tourcms.Config, transport http.RoundTripper) pipeline.Provider {
 	t.Helper()
 	p, err := tourcms.New(cfg, pipeline.ProviderDeps{Source: "tourcms", Zone: time.UTC, Clock: &tickingClock{now: start}, Transport: transport})
 	if err != nil {
@@ -79,7 +79,7 @@ func build(t *testing.T, cfg tourcms.Config, transport http.RoundTripper) pipeli
 	return p
 }
 
-func recorded(t *testing.T, name string) []byte {
+func recorded(t testing.TB, name string) []byte {
 	t.Helper()
 	answer, err := os.ReadFile("testdata/" + name + "/lookup.xml")
 	if err != nil {
@@ -126,6 +126,47 @@ func TestLookUpGivesTheAnswerByteForByte(t *testing.T) {
 	}
 	if n := b.dialled.Load(); n != 1 {
 		t.Errorf("%d connections for look-ups one after the other, want 1 kept alive", n)
+	}
+}
+
+func TestAsManyConnectionsAreKeptAsLookUpsRanAtOnce(t *testing.T) {
+	const atOnce = 400
+	var dialled atomic.Int64
+	asked, answer, body := make(chan struct{}, atOnce), make(chan struct{}), recorded(t, "confirmed")
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked <- struct{}{}
+		<-answer
+		_, _ = w.Write(body)
+	}))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			dialled.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	cfg := testConfig()
+	cfg.BaseURL, cfg.AllowPrivate = server.URL, true
+	p := build(t, cfg, nil)
+	for range 2 {
+		var all sync.WaitGroup
+		for range atOnce {
+			all.Go(func() {
+				if _, err := lookUp(t.Context(), p, hookQuery); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		for range atOnce {
+			<-asked
+		}
+		for range atOnce {
+			answer <- struct{}{}
+		}
+		all.Wait()
+	}
+	if n := dialled.Load(); n != atOnce {
+		t.Errorf("%d connections for %d look-ups at once, two times", n, atOnce)
 	}
 }
 

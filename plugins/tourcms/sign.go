@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -20,8 +19,13 @@ const dateHeader = "X-Tourcms-Date"
 // by the text of the API key, percent-encoded once. Source: TourCMS/tourcms-php
 // src/TourCMS.php and TourCMS/node-tourcms node-tourcms.js.
 func signature(key string, channel, marketplace uint64, verb string, at time.Time, path string) string {
+	signed := make([]byte, 0, 128)
+	signed = strconv.AppendUint(signed, channel, 10)
+	signed = strconv.AppendUint(append(signed, '/'), marketplace, 10)
+	signed = append(append(append(signed, '/'), verb...), '/')
+	signed = append(strconv.AppendInt(signed, at.Unix(), 10), path...)
 	mac := hmac.New(sha256.New, []byte(key))
-	fmt.Fprintf(mac, "%d/%d/%s/%d%s", channel, marketplace, verb, at.Unix(), path)
+	mac.Write(signed)
 	return url.QueryEscape(base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 }
 
