@@ -115,12 +115,13 @@ func TestARecordWhosePreparationWaitsHoldsUpItsOwnKeyAlone(t *testing.T) {
 	}
 }
 
-func TestCloseLetsWhatIsBeingPreparedFinish(t *testing.T) {
+// Of a, a, b, b the first of each is begun; the second of a is below one that is.
+func TestCloseLetsWhatIsBeingPreparedFinishAndWhatIsBelowIt(t *testing.T) {
 	t.Parallel()
 	cfg := fake(t)
-	n, g, begun, release := topic(t, cfg, 1), name("g"), make(chan struct{}, 2), make(chan struct{})
+	n, g, begun, release := topic(t, cfg, 1), name("g"), make(chan struct{}, 4), make(chan struct{})
 	p := &preparer{wait: func(context.Context, *pipeline.Record) error { begun <- struct{}{}; <-release; return nil }}
-	write(t, publisher(t, cfg), keyedRecords(n, "a", "b", "b")...)
+	write(t, publisher(t, cfg), keyedRecords(n, "a", "a", "b", "b")...)
 	conf := p.conf(g)
 	conf.DrainTimeout, conf.RebalanceTimeout = patience/2, patience
 	s := subscriber(t, cfg, conf)
@@ -137,11 +138,11 @@ func TestCloseLetsWhatIsBeingPreparedFinish(t *testing.T) {
 		seen += len(kafka.RecordsOf(m))
 		m.Ack()
 	}
-	if err := get(t, "the end of Close", closed); err != nil || seen != 2 {
-		t.Errorf("%d records were handed out, want the two that were begun; %v", seen, err)
+	if err := get(t, "the end of Close", closed); err != nil || seen != 3 {
+		t.Errorf("%d records were handed out, want the two that were begun and the one between; %v", seen, err)
 	}
-	if got := committed(t, admin(t, cfg), g, n, 0); got != 2 || len(p.all()) != 2 {
-		t.Errorf("offset %d is committed, want 2; prepared %v", got, p.all())
+	if got := committed(t, admin(t, cfg), g, n, 0); got != 3 || len(p.all()) != 3 {
+		t.Errorf("offset %d is committed, want 3; prepared %v", got, p.all())
 	}
 }
 
