@@ -1,6 +1,7 @@
 package jsontext
 
 import (
+	"encoding/binary"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -75,7 +76,37 @@ const Null = "null"
 // analysts search for `&`. What is not UTF-8 becomes U+FFFD, and U+2028 and
 // U+2029 are escaped, for readers that take JSON for JavaScript.
 func Quoted(dst []byte, s string) []byte {
-	dst = append(dst, '"')
+	start := len(dst) + 1
+	dst = append(append(dst, '"'), s...)
+	if allPlain(dst[start:]) {
+		return append(dst, '"') // nearly every text
+	}
+	return escaped(dst[:start], s)
+}
+
+// allPlain tells a text of ASCII that stands for itself, eight bytes at a time.
+func allPlain(text []byte) bool {
+	for ; len(text) >= 8; text = text[8:] {
+		const ones, tops = 0x0101010101010101, 0x8080808080808080
+		w := binary.LittleEndian.Uint64(text)
+		quote, slash := w^(ones*'"'), w^(ones*'\\')
+		// The top bit of a byte of x-ones&^x is set where the byte of x is
+		// zero, of w-ones*' '&^w where it is below a blank, of w where it is no
+		// ASCII. What is borrowed sets further ones only behind a true one.
+		if ((quote-ones)&^quote|(slash-ones)&^slash|(w-ones*' ')&^w|w)&tops != 0 {
+			return false
+		}
+	}
+	for _, b := range text {
+		if !Plain(b) {
+			return false
+		}
+	}
+	return true
+}
+
+// escaped goes on with a text behind its opening quote.
+func escaped(dst []byte, s string) []byte {
 	done := 0 // s is written up to here
 	for i := 0; i < len(s); {
 		if b := s[i]; b < utf8.RuneSelf {

@@ -31,6 +31,22 @@ func FuzzQuoted(f *testing.F) {
 	})
 }
 
+// Texts are read eight bytes at a time: each byte that does not stand for itself
+// is found at every place of them.
+func TestQuotedFindsWhatIsNotPlainAtEveryPlace(t *testing.T) {
+	for b := range 256 {
+		for length := range 20 {
+			for at := range length {
+				text := []byte("abcdefghijklmnopqrst")[:length]
+				text[at] = byte(b)
+				if got, want := string(jsontext.Quoted(nil, string(text))), reflected(t, string(text)); got != want {
+					t.Fatalf("byte %#x at %d of %d: %s, want %s", b, at, length, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestMembersAreThoseOfReflection(t *testing.T) {
 	at := time.Date(2026, 6, 1, 9, 59, 58, 120, time.UTC)
 	text, whole := "<é>", int64(-1<<63)
@@ -58,5 +74,17 @@ func TestMembersAreThoseOfReflection(t *testing.T) {
 	dst = jsontext.Texts(dst, `,"L":`, v.L)
 	if got, want := string(dst)+"}", reflected(t, v); got != want {
 		t.Errorf("%s\n%s", got, want)
+	}
+}
+
+func BenchmarkQuoted(b *testing.B) {
+	for _, text := range []string{"guest", "tok_lOPuLLiE5Tq7CE2AgW7Leg", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "Siobhán"} {
+		b.Run(text, func(b *testing.B) {
+			var dst []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				dst = jsontext.Quoted(dst[:0], text)
+			}
+		})
 	}
 }
