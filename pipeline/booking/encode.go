@@ -17,11 +17,51 @@ func AppendJSON(dst []byte, e *Event) []byte {
 	return appendEvent(dst, &tidy)
 }
 
-// AppendTidied is AppendJSON for an event that is known to be tidied.
-func AppendTidied(dst []byte, e *Event) []byte { return appendEvent(dst, e) }
+// AppendForms appends the public forms of a booking's latest state, which is
+// tidied, and of the event that led to it: first that of the state, then, from
+// second on, that of the event, which is left out where it is the same; second is
+// where the forms begin then. Most of both is the same nearly always, and is
+// written once and copied.
+func AppendForms(dst []byte, latest, published *Event) (forms []byte, second int) {
+	first := len(dst)
+	dst = appendKnown(dst, &latest.Booking)
+	known := len(dst)
+	dst = appendSaid(dst, latest)
+	said := len(dst)
+	dst = appendLineage(dst, &latest.Lineage)
+	second = len(dst)
+	sameKnown, sameOrigin := sameBooking(&latest.Booking, &published.Booking), sameLineage(&latest.Lineage, &published.Lineage)
+	if sameKnown && sameOrigin && sameSaid(latest, published) {
+		return dst, first
+	}
+	// To tidy changes no part that is the same as the tidied state's.
+	tidy := *published
+	tidy.Tidy()
+	if sameKnown {
+		dst = append(dst, dst[first:known]...)
+	} else {
+		dst = appendKnown(dst, &tidy.Booking)
+	}
+	dst = appendSaid(dst, &tidy)
+	if sameOrigin {
+		return append(dst, dst[said:second]...), second
+	}
+	return appendLineage(dst, &tidy.Lineage), second
+}
 
 func appendEvent(dst []byte, e *Event) []byte {
-	dst = appendBooking(append(dst, `{"booking":`...), &e.Booking)
+	dst = appendKnown(dst, &e.Booking)
+	return appendLineage(appendSaid(dst, e), &e.Lineage)
+}
+
+// appendKnown appends an event's form up to the people.
+func appendKnown(dst []byte, b *Booking) []byte {
+	return appendBooking(append(dst, `{"booking":`...), b)
+}
+
+// appendSaid appends what stands between the booking and the lineage.
+func appendSaid(dst []byte, e *Event) []byte {
+	dst = append(appendPeople(append(dst, `,"people":`...), e.Booking.People), '}')
 	dst = appendCancellation(append(dst, `,"cancellation":`...), e.Cancellation)
 	dst = appendReported(append(dst, `,"refund_reported":`...), e.RefundReported)
 	dst = appendPayment(append(dst, `,"payment":`...), e.Payment)
@@ -29,11 +69,10 @@ func appendEvent(dst []byte, e *Event) []byte {
 	dst = jsontext.Texts(dst, `,"quality":{"missing":`, e.Quality.Missing)
 	dst = jsontext.Texts(dst, `,"assumed":`, e.Quality.Assumed)
 	dst = jsontext.Texts(dst, `,"inherited":`, e.Quality.Inherited)
-	dst = jsontext.Texts(dst, `,"conflicts":`, e.Quality.Conflicts)
-	dst = appendLineage(dst, &e.Lineage)
-	return append(dst, `}}`...)
+	return jsontext.Texts(dst, `,"conflicts":`, e.Quality.Conflicts)
 }
 
+// appendLineage appends the last part of the form.
 func appendLineage(dst []byte, l *Lineage) []byte {
 	dst = jsontext.Text(dst, `},"lineage":{"delivery_id":`, l.DeliveryID)
 	dst = jsontext.Text(dst, `,"raw":{"topic":`, l.Raw.Topic)
@@ -43,7 +82,7 @@ func appendLineage(dst []byte, l *Lineage) []byte {
 	dst = jsontext.Text(dst, `},"verified":`, l.Verified)
 	dst = jsontext.MaybeText(dst, `,"native_event":`, l.NativeEvent)
 	dst = jsontext.Text(dst, `,"plugin":`, l.Plugin)
-	return jsontext.MaybeTime(dst, `,"looked_up_at":`, l.LookedUpAt)
+	return append(jsontext.MaybeTime(dst, `,"looked_up_at":`, l.LookedUpAt), `}}`...)
 }
 
 func appendCancellation(dst []byte, c *Cancellation) []byte {

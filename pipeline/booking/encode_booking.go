@@ -2,6 +2,7 @@ package booking
 
 import "github.com/reservoirhq/reservoir/pipeline/booking/jsontext"
 
+// appendBooking appends all of a booking but its people and its end.
 func appendBooking(dst []byte, b *Booking) []byte {
 	dst = jsontext.Text(dst, `{"id":`, b.ID)
 	dst = jsontext.Text(dst, `,"provider":`, b.Provider)
@@ -19,9 +20,7 @@ func appendBooking(dst []byte, b *Booking) []byte {
 	dst = appendProduct(append(dst, `,"product":`...), b.Product)
 	dst = appendParty(append(dst, `,"party":`...), b.Party)
 	dst = appendPrice(append(dst, `,"price":`...), b.Price)
-	dst = appendTerms(append(dst, `,"terms":`...), b.Terms)
-	dst = appendPeople(append(dst, `,"people":`...), b.People)
-	return append(dst, '}')
+	return appendTerms(append(dst, `,"terms":`...), b.Terms)
 }
 
 func appendRefs(dst []byte, refs []Ref) []byte {

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// SamePublic tells whether two tidied events have the same public form: then
-// one encoding serves both, the record of bookings.events and, where the
-// merged booking is the event's, that of bookings.current. It costs a fraction
-// of an encoding, and it may say no of forms that are equal only as text.
-func SamePublic(a, b *Event) bool {
+// The comparisons below tell whether parts of two events, of which one is tidied
+// and the other is so or would be by Tidy, have the same public form. They cost a
+// fraction of an encoding, and may say no of forms that are equal only as text.
+
+// sameSaid compares what appendSaid writes.
+func sameSaid(a, b *Event) bool {
 	return a.Stale == b.Stale &&
-		sameBooking(&a.Booking, &b.Booking) &&
+		slices.EqualFunc(a.Booking.People, b.Booking.People, samePerson) &&
 		same(a.Cancellation, b.Cancellation, sameCancellation) &&
 		slices.EqualFunc(a.RefundReported, b.RefundReported, sameReported) &&
 		same(a.Payment, b.Payment, samePayment) &&
-		sameQuality(&a.Quality, &b.Quality) &&
-		sameLineage(&a.Lineage, &b.Lineage)
+		sameQuality(&a.Quality, &b.Quality)
 }
 
 // same compares what two pointers point to; most point to the same value.
@@ -28,6 +28,7 @@ func sameValue[T comparable](a, b *T) bool { return a == b || a != nil && b != n
 
 func sameTime(a, b *time.Time) bool { return a == b || a != nil && b != nil && a.Equal(*b) }
 
+// sameBooking compares all of two bookings but their people.
 func sameBooking(a, b *Booking) bool {
 	return a.ID == b.ID && a.Provider == b.Provider && a.Source == b.Source && a.Kind == b.Kind &&
 		a.Status == b.Status && sameValue(a.StatusNative, b.StatusNative) && a.PaymentStatus == b.PaymentStatus &&
@@ -35,7 +36,7 @@ func sameBooking(a, b *Booking) bool {
 		sameTime(a.CancelledAt, b.CancelledAt) && sameTime(a.UpdatedAt, b.UpdatedAt) &&
 		same(a.Service, b.Service, sameService) && same(a.Product, b.Product, sameProduct) &&
 		same(a.Party, b.Party, sameParty) && same(a.Price, b.Price, samePrice) && same(a.Terms, b.Terms, sameTerms) &&
-		slices.Equal(a.Refs, b.Refs) && slices.EqualFunc(a.People, b.People, samePerson)
+		slices.Equal(a.Refs, b.Refs)
 }
 
 func sameService(a, b *Service) bool {

@@ -176,16 +176,11 @@ func (k *state) texts(ev *pipeline.Event, published, latest *booking.Event, wind
 // values gives the public forms of the event and of the state, which are one
 // where a whole and newest snapshot is its booking's state.
 func values(buffer *[]byte, published, latest *booking.Event) (public, value []byte) {
-	both := booking.AppendTidied((*buffer)[:0], latest)
-	n := len(both)
-	same := booking.SamePublic(published, latest)
-	if !same {
-		both = booking.AppendJSON(both, published)
-	}
+	both, second := booking.AppendForms((*buffer)[:0], latest, published)
 	*buffer = both
 	both = bytes.Clone(both)
-	if same {
+	if second == 0 {
 		return both, both
 	}
-	return both[n:], both[:n:n]
+	return both[second:], both[:second:second]
 }
