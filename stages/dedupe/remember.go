@@ -70,9 +70,9 @@ func unpack(text string) (memory, error) {
 	m := memory{Input: r.input(), Ends: r.time()}
 	m.Version = version{Revision: r.int(), At: r.time()}
 	m.ids.overflow = r.uint()
-	m.ids.list = r.list(func(r *reading) { r.skipText(); r.skipTime() })
-	m.contents.list = r.list(func(r *reading) { r.skipText(); r.skipText() })
-	m.refunds.list = r.list(func(r *reading) { r.skipText(); r.skipText(); r.skipText() })
+	m.ids.list = r.list(1, 1)
+	m.contents.list = r.list(2, 0)
+	m.refunds.list = r.list(3, 0)
 	if r.broken || r.rest != "" {
 		return memory{}, errCut
 	}
@@ -108,15 +108,21 @@ type list struct {
 
 func (l list) pack(to []byte) []byte { return append(appendUint(to, l.n), l.packed...) }
 
-// list takes a list off the front; skip takes one entry.
-func (r *reading) list(skip func(r *reading)) list {
+// list takes a list off the front whose entries are so many texts, then so many
+// times.
+func (r *reading) list(texts, times int) list {
 	n := r.uint()
 	if !r.plausible(n) {
 		return list{}
 	}
 	before := r.rest
 	for range n {
-		skip(r)
+		for range texts {
+			r.skipText()
+		}
+		for range times {
+			r.skipTime()
+		}
 	}
 	if r.broken {
 		return list{}
