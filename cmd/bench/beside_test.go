@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestOthersAreMeasuredInTheSameTurns(t *testing.T) {
@@ -64,5 +66,17 @@ func TestRatiosAreOfMediansAndOfWhatRanOnly(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) != 2 || strings.Join(strings.Fields(lines[1]), " ") != "ours theirs 0.50 1.00 - - -" {
 		t.Errorf("printed:\n%s", out.String())
+	}
+}
+
+func TestWhatIsComparedRunsOneAfterTheOther(t *testing.T) {
+	ours := []benchCase{{Name: "a", Against: []string{"x", "y"}}, {Name: "b", Against: []string{"x", "z"}}, {Name: "c"}}
+	others := []benchCase{{Name: "left"}, {Name: "z"}, {Name: "x"}}
+	var got []string
+	for _, c := range side(ours, others) {
+		got = append(got, c.Name)
+	}
+	if diff := cmp.Diff([]string{"a", "x", "b", "z", "c", "left"}, got); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -79,7 +80,23 @@ func (o options) cases() []benchCase {
 			add(fmt.Sprintf("scale/%dp/%d", p, b), loaded, func(c *benchCase) { c.Partitions, c.Bookings, c.Stages = p, b, oneHop() })
 		}
 	}
-	return append(all, o.beside()...)
+	return side(all, o.beside())
+}
+
+// side puts each of the others behind the first case that it is compared with: a
+// shared machine is another one some minutes later.
+func side(ours, others []benchCase) []benchCase {
+	var all []benchCase
+	for _, c := range ours {
+		all = append(all, c)
+		for _, name := range c.Against {
+			if i := slices.IndexFunc(others, func(o benchCase) bool { return o.Name == name }); i >= 0 {
+				all = append(all, others[i])
+				others = slices.Delete(others, i, i+1)
+			}
+		}
+	}
+	return append(all, others...)
 }
 
 func lookedUp(inFlight int) []string {
