@@ -154,14 +154,13 @@ func (c *claim) lose() {
 // assigned calls OnAssigned until it works. It gives false if the claim ends
 // first.
 func (c *claim) assigned() bool {
-	report := repeated{}
 	for attempt := 0; c.reading.Err() == nil; attempt++ {
 		err := c.conf.OnAssigned(c.reading, c.part)
 		if err == nil {
 			return true
 		}
 		if c.reading.Err() == nil {
-			report.warn(c.log.With("partition", c.part.String()), "a partition cannot be taken on, trying again", err)
+			c.troubles.warn(c.log.With("partition", c.part.String()), c.conf.Clock.Now(), "a partition cannot be taken on, trying again", err)
 		}
 		_ = c.conf.Clock.Sleep(c.reading, doubled(c.conf.NackBackoff, c.conf.NackBackoffMax, attempt))
 	}

@@ -16,14 +16,13 @@ import (
 // consume is a member of the group until the subscription closes, whatever
 // happens to the broker.
 func (s *subscription) consume() {
-	report := repeated{}
 	for attempt := 0; !s.closing(); attempt++ {
 		began := s.conf.Clock.Now()
 		err := s.member()
 		if s.closing() {
 			return
 		}
-		report.warn(s.log, "the group cannot be read, trying again", err)
+		s.troubles.warn(s.log, s.conf.Clock.Now(), "the group cannot be read, trying again", err)
 		if s.conf.Clock.Now().Sub(began) > 30*time.Second {
 			attempt = 0 // it had worked for a while
 		}

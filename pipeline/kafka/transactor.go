@@ -113,7 +113,6 @@ func (x *transactor) next(ctx context.Context, session sarama.ConsumerGroupSessi
 // carry brings a set to its end: committed, or dropped because no partition of
 // it is ours any more.
 func (x *transactor) carry(ctx context.Context, session sarama.ConsumerGroupSession, k *kept) {
-	report := repeated{}
 	var stale *sarama.ConsumerGroupMetadata // refused by the broker
 	for failures, waits := 0, 0; ; {
 		k.prune()
@@ -132,17 +131,21 @@ func (x *transactor) carry(ctx context.Context, session sarama.ConsumerGroupSess
 		}
 		switch remedyOf(err) {
 		case rejoin:
-			report.warn(x.sub.log, "a transaction was refused for good, joining the group again", err)
+			x.warn("a transaction was refused for good, joining the group again", err)
 			x.discard()
 			x.sub.loseAll()
 		case regain:
 			stale, waits = meta, 0
 		default:
 			failures++
-			report.warn(x.sub.log, "a transaction failed, trying again", err)
+			x.warn("a transaction failed, trying again", err)
 			x.pause(ctx, doubled(20*time.Millisecond, 2*time.Second, failures))
 		}
 	}
+}
+
+func (x *transactor) warn(what string, err error) {
+	x.sub.troubles.warn(x.sub.log, x.sub.conf.Clock.Now(), what, err)
 }
 
 // pause waits; a claim that ends cuts it short.
