@@ -26,14 +26,18 @@ func Defaults() Config {
 // request can hold by default (100 MiB, socket.request.max.bytes).
 const maxBody = 32 << 20
 
+// maxRead leaves time for the answer: two minutes after its head a request's
+// connection is closed, and a webhook that is safe by then would come again.
+const maxRead = time.Minute
+
 // Validate bounds the limits.
 func (c Config) Validate() error {
 	var faults []error
 	if c.MaxBody < 1 || c.MaxBody > maxBody {
 		faults = append(faults, config.At("max_body", "must be from 1 byte to 32MiB"))
 	}
-	if c.ReadTimeout <= 0 {
-		faults = append(faults, config.At("read_timeout", "must be more than 0s"))
+	if c.ReadTimeout <= 0 || time.Duration(c.ReadTimeout) > maxRead {
+		faults = append(faults, config.At("read_timeout", "must be more than 0s and at most 1m"))
 	}
 	if c.InFlight < 1 {
 		faults = append(faults, config.At("max_in_flight", "must be 1 or more"))

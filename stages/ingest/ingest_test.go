@@ -223,11 +223,12 @@ func TestAStrangersGarbageIsUnverifiedNotMalformed(t *testing.T) {
 
 func TestLimitsAreBounded(t *testing.T) {
 	for name, cfg := range map[string]ingest.Config{
-		"max_body":        {MaxBody: 0, ReadTimeout: 1, InFlight: 1},
-		"max_body huge":   {MaxBody: 1 << 40, ReadTimeout: 1, InFlight: 1},
-		"read_timeout":    {MaxBody: 1, ReadTimeout: 0, InFlight: 1},
-		"max_in_flight":   {MaxBody: 1, ReadTimeout: 1, InFlight: 0},
-		"everything else": {},
+		"max_body":          {MaxBody: 0, ReadTimeout: 1, InFlight: 1},
+		"max_body huge":     {MaxBody: 1 << 40, ReadTimeout: 1, InFlight: 1},
+		"read_timeout":      {MaxBody: 1, ReadTimeout: 0, InFlight: 1},
+		"read_timeout long": {MaxBody: 1, ReadTimeout: config.Duration(61 * time.Second), InFlight: 1},
+		"max_in_flight":     {MaxBody: 1, ReadTimeout: 1, InFlight: 0},
+		"everything else":   {},
 	} {
 		if cfg.Validate() == nil {
 			t.Errorf("%s: no fault", name)
