@@ -54,7 +54,7 @@ func (s *stage) restored(id pipeline.Partition, tail bool, records int64, took t
 	s.metrics.restores.WithLabelValues(from).Inc()
 	s.metrics.records.WithLabelValues(from).Add(float64(records))
 	s.metrics.seconds.WithLabelValues(from).Observe(took.Seconds())
-	s.deps.Log.Info("state restored", slog.String("partition", id.String()), slog.String("from", from), slog.Int64("records", records), slog.Duration("in", took))
+	s.deps.Log.Debug("state restored", slog.String("partition", id.String()), slog.String("from", from), slog.Int64("records", records), slog.Duration("in", took))
 }
 
 func (s *stage) diskBytes() float64 {
