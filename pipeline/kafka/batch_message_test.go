@@ -47,6 +47,20 @@ func manyOf(topic string, keys, each int) []pipeline.Record {
 	return all
 }
 
+// allCommitted waits until a group has committed so many records of its topics.
+func allCommitted(t *testing.T, cfg kafka.Config, group string, records int64) {
+	t.Helper()
+	a := admin(t, cfg)
+	eventually(t, "everything committed", func() bool {
+		done, err := a.Committed(t.Context(), group)
+		sum := int64(0)
+		for _, offset := range done {
+			sum += offset
+		}
+		return err == nil && sum == records
+	})
+}
+
 func TestAMessageStandsForManyRecordsAndKeepsTheOrderOfEachKey(t *testing.T) {
 	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {
@@ -64,14 +78,7 @@ func TestAMessageStandsForManyRecordsAndKeepsTheOrderOfEachKey(t *testing.T) {
 		if largest < 2 || largest > 16 {
 			t.Errorf("the largest message stood for %d records", largest)
 		}
-		eventually(t, "everything committed", func() bool {
-			done, err := admin(t, cfg).Committed(t.Context(), g)
-			sum := int64(0)
-			for _, offset := range done {
-				sum += offset
-			}
-			return err == nil && sum == 1000
-		})
+		allCommitted(t, cfg, g, 1000)
 	})
 }
 

@@ -76,14 +76,7 @@ func TestRecordsArePreparedInTheOrderOfTheirKeysAndComeWithWhatThatGave(t *testi
 				t.Errorf("key %s came as %v, prepared as %v", key, values, prepared[key])
 			}
 		}
-		eventually(t, "everything committed", func() bool {
-			done, err := admin(t, cfg).Committed(t.Context(), g)
-			sum := int64(0)
-			for _, offset := range done {
-				sum += offset
-			}
-			return err == nil && sum == 1000
-		})
+		allCommitted(t, cfg, g, 1000)
 	})
 }
 
