@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -21,7 +20,8 @@ import (
 
 // route makes a Watermill route of every Kafka segment.
 func (e *Engine) route(to prometheus.Registerer) error {
-	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: drainTime + 5*time.Second}, routerLog(e.deps.Log))
+	longest := kafka.SubscriberConfig{DrainTimeout: drainTime, Transactions: e.transactions("")}.CloseTime()
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: longest}, routerLog(e.deps.Log))
 	if err != nil {
 		return fmt.Errorf("make the router: %w", err)
 	}

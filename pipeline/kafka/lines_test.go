@@ -54,3 +54,14 @@ func fallSilent(t *testing.T, c *kfake.Cluster, at kmsg.Key) <-chan bool {
 	})
 	return asked
 }
+
+func TestTheTimeOfACloseHoldsAllThatIsWaitedFor(t *testing.T) {
+	drain := kafka.SubscriberConfig{DrainTimeout: 8 * time.Second, RebalanceTimeout: 50 * time.Second}
+	if got := drain.CloseTime(); got < 10*time.Second || got > 20*time.Second {
+		t.Errorf("at least once: %v, where handlers take up to 10 s, and a farewell some", got)
+	}
+	drain.Transactions = &kafka.Transactions{ID: "one", Timeout: 20 * time.Second}
+	if got, last := drain.CloseTime(), 30*time.Second; got < 10*time.Second+last+20*time.Second {
+		t.Errorf("exactly once: %v, where handlers take up to 10 s, the last commit %v and a transaction 20 s", got, last)
+	}
+}

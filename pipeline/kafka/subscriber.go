@@ -144,6 +144,18 @@ func (c SubscriberConfig) lastCommit() time.Duration {
 // grace is how long handlers may take to notice that their context ended.
 func (c SubscriberConfig) grace() time.Duration { return c.DrainTimeout / 4 }
 
+// CloseTime is what Close takes where handlers use all of their time and no
+// broker answers any more: the drain, the last transaction, and the farewell. Who
+// gives up earlier takes an orderly end for a failure.
+func (c SubscriberConfig) CloseTime() time.Duration {
+	c = c.withDefaults()
+	bound := c.DrainTimeout + c.grace() + 2*leaveTime + time.Second
+	if c.Transactions != nil {
+		bound += c.lastCommit() + c.Transactions.Timeout
+	}
+	return bound
+}
+
 func (c SubscriberConfig) validate() error {
 	if c.Group == "" {
 		return errors.New("kafka: a subscriber needs a group")
