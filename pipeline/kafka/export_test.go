@@ -34,3 +34,13 @@ func Draining(s *Subscriber, p pipeline.Partition) bool {
 	}
 	return false
 }
+
+// Snap breaks the producers of a Subscriber's transactions, as a claim that ends
+// does where a transaction does not.
+func Snap(s *Subscriber) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for sub := range s.subs {
+		sub.txn.snap()
+	}
+}

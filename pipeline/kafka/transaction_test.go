@@ -104,3 +104,24 @@ func TestATransactionThatFailsIsMended(t *testing.T) {
 		})
 	}
 }
+
+// TestABrokenProducerIsReplacedBeforeOffsetsAreAskedFor is a claim that gave up a
+// transaction while that only asked for the group's offsets: nothing was begun, and
+// nothing would ever be again with a producer that is broken.
+func TestABrokenProducerIsReplacedBeforeOffsetsAreAskedFor(t *testing.T) {
+	t.Parallel()
+	rings(t, func(t *testing.T, cfg kafka.Config) {
+		t.Parallel()
+		j := newJob(t, cfg, 60, 4)
+		one := j.start()
+		j.done()
+		kafka.Snap(one.Subscriber)
+		two := j.start() // a new generation: its offsets are asked for
+		eventually(t, "two shares", func() bool { return len(one.Stats().Partitions) == 2 && len(two.Stats().Partitions) == 2 })
+		write(t, publisher(t, cfg), more(j, 60)...)
+		j.done()
+		_, _ = one.Close(), two.Close()
+		j.wg.Wait()
+		j.check()
+	})
+}

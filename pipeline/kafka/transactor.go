@@ -223,15 +223,13 @@ func (p *txnProducer) abort() bool {
 	return p.AbortTxn() == nil
 }
 
-// open gives the producer, a new one if there is none. The end of ctx breaks
-// one that is being opened.
+// open gives the producer, a new one if there is none that works. The end of ctx
+// breaks one that is being opened.
 func (x *transactor) open(ctx context.Context) (*txnProducer, error) {
-	x.mu.Lock()
-	if p := x.producer; p != nil {
-		x.mu.Unlock()
+	if p := x.working(); p != nil {
 		return p, nil
 	}
-	x.mu.Unlock()
+	x.discard()
 	if p := x.recovered(); p != nil {
 		return p, nil
 	}
@@ -249,6 +247,17 @@ func (x *transactor) open(ctx context.Context) (*txnProducer, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// working gives the producer, unless it was broken: the one thing that is left to
+// do with such a one is to replace it.
+func (x *transactor) working() *txnProducer {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.producer == nil || x.producer.broken.Load() {
+		return nil
+	}
+	return x.producer
 }
 
 // recovered takes the producer that Recover has started, if it was for this id.
