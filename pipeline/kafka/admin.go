@@ -73,22 +73,40 @@ func (a *Admin) Close() error {
 	return nil
 }
 
-// do runs one request. sarama's requests do not know contexts: at the end of
-// ctx the caller goes on, and the request ends by its own timeout. A
-// connection that broke while it lay idle is made anew once; a coordinator that
-// is moving or still reads its offsets is waited for.
+// do runs one request without an answer of interest.
 func (a *Admin) do(ctx context.Context, what string, request func(cluster) error) error {
-	result := make(chan error, 1)
-	go func() { result <- a.settled(ctx, request) }()
-	select {
-	case err := <-result:
-		if err != nil {
-			return fmt.Errorf("kafka: %s: %w", what, err)
-		}
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("kafka: %s: %w", what, ctx.Err())
+	_, err := ask(ctx, a, what, func(c cluster) (struct{}, error) { return struct{}{}, request(c) })
+	return err
+}
+
+// ask runs one request. sarama's requests do not know contexts: at the end of
+// ctx the caller goes on, and the request ends by its own timeout; what it still
+// gives is nobody's. A connection that broke while it lay idle is made anew once;
+// a coordinator that is moving or still reads its offsets is waited for.
+func ask[T any](ctx context.Context, a *Admin, what string, request func(cluster) (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
 	}
+	answers := make(chan answer, 1)
+	go func() {
+		var got answer
+		got.err = a.settled(ctx, func(c cluster) (err error) {
+			got.value, err = request(c)
+			return err
+		})
+		answers <- got
+	}()
+	var got answer
+	select {
+	case got = <-answers:
+	case <-ctx.Done():
+		got.err = ctx.Err()
+	}
+	if got.err != nil {
+		return got.value, fmt.Errorf("kafka: %s: %w", what, got.err)
+	}
+	return got.value, nil
 }
 
 // coordinatorWait bounds how long a group's coordinator is waited for: brokers

@@ -223,3 +223,27 @@ func TestTailFollowsEveryPartition(t *testing.T) {
 		}
 	})
 }
+
+// An answer may come when nobody waits for it any more: it must not be written
+// to what the caller has by then, which the race detector sees.
+func TestAnAnswerThatComesTooLateIsNobodys(t *testing.T) {
+	c, cfg := fakeCluster(t)
+	in := topic(t, cfg, 3)
+	a := admin(t, cfg)
+	if err := a.Ping(t.Context()); err != nil { // connected
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	c.ControlKey(int16(kmsg.DescribeConfigs), func(kmsg.Request) (kmsg.Response, error, bool) {
+		cancel() // and the answer is on its way
+		return nil, nil, false
+	})
+	reports, err := a.EnsureTopics(ctx, []kafka.TopicSpec{{Name: in, Partitions: 3}})
+	if err == nil != (len(reports) == 1) {
+		t.Errorf("%+v, %v", reports, err)
+	}
+	if n, err := a.Partitions(t.Context(), in); n != 3 || err != nil { // behind it on the same connection
+		t.Errorf("%d partitions, %v", n, err)
+	}
+}

@@ -48,13 +48,11 @@ func following(replicas []int32, leader int32) []int32 {
 
 // OutOfSync tells how many partitions of the topics lack a replica, or a leader.
 func (a *Admin) OutOfSync(ctx context.Context, topics ...string) (int, error) {
-	n := 0
-	err := a.do(ctx, "look for replicas that are behind", func(c cluster) error {
-		n = 0
+	return ask(ctx, a, "look for replicas that are behind", func(c cluster) (n int, err error) {
 		for _, topic := range topics {
 			t, err := describe(c, topic)
 			if err != nil {
-				return err
+				return 0, err
 			}
 			for _, p := range t.Partitions {
 				if len(p.Isr) < len(p.Replicas) || p.Leader < 0 {
@@ -62,7 +60,6 @@ func (a *Admin) OutOfSync(ctx context.Context, topics ...string) (int, error) {
 				}
 			}
 		}
-		return nil
+		return n, nil
 	})
-	return n, err
 }

@@ -19,13 +19,10 @@ var ErrNoTopic = errors.New("no such topic; create it, or mend its name")
 // Partitions gives how many partitions a topic has; ErrNoTopic if there is
 // none of that name.
 func (a *Admin) Partitions(ctx context.Context, topic string) (int32, error) {
-	var n int32
-	err := a.do(ctx, "count the partitions of "+topic, func(c cluster) error {
+	return ask(ctx, a, "count the partitions of "+topic, func(c cluster) (int32, error) {
 		ids, err := partitionsOf(c, topic)
-		n = int32(len(ids))
-		return err
+		return int32(len(ids)), err
 	})
-	return n, err
 }
 
 func partitionsOf(c cluster, topic string) ([]int32, error) {
@@ -86,13 +83,12 @@ func (a *Admin) Starts(ctx context.Context, topic string) (map[int32]int64, erro
 }
 
 func (a *Admin) offsets(ctx context.Context, topic string, at int64) (map[int32]int64, error) {
-	all := make(map[int32]int64)
-	err := a.do(ctx, "ask for the offsets of "+topic, func(c cluster) error {
+	return ask(ctx, a, "ask for the offsets of "+topic, func(c cluster) (map[int32]int64, error) {
 		// sarama looks the leaders up in what it knows of the topic, which may
 		// have been made anew since.
 		ids, err := refreshed(c, topic)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		query := make(map[int32]int64, len(ids))
 		for _, id := range ids {
@@ -100,33 +96,30 @@ func (a *Admin) offsets(ctx context.Context, topic string, at int64) (map[int32]
 		}
 		found, err := c.ListOffsets(map[string]map[int32]int64{topic: query}, nil)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		all := make(map[int32]int64, len(ids))
 		for id, r := range found[topic] {
 			if r.Err != nil && !errors.Is(r.Err, sarama.ErrNoError) {
-				return fmt.Errorf("partition %d: %w", id, r.Err)
+				return nil, fmt.Errorf("partition %d: %w", id, r.Err)
 			}
 			all[id] = r.Offset
 		}
-		return nil
+		return all, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return all, nil
 }
 
 // Committed gives the offsets that a group has committed: for each partition
 // the next one it would read. A group that never read has none.
 func (a *Admin) Committed(ctx context.Context, group string) (map[pipeline.Partition]int64, error) {
-	all := make(map[pipeline.Partition]int64)
-	err := a.do(ctx, "ask for the offsets of group "+group, func(c cluster) error {
+	return ask(ctx, a, "ask for the offsets of group "+group, func(c cluster) (map[pipeline.Partition]int64, error) {
+		all := make(map[pipeline.Partition]int64)
 		found, err := c.ListConsumerGroupOffsets(group, nil)
 		if errors.Is(err, sarama.ErrGroupIDNotFound) {
-			return nil
+			return all, nil
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		blocks := found.Blocks
 		if len(found.Groups) > 0 { // brokers from 3.0
@@ -135,30 +128,21 @@ func (a *Admin) Committed(ctx context.Context, group string) (map[pipeline.Parti
 		for topic, byID := range blocks {
 			for id, b := range byID {
 				if !errors.Is(b.Err, sarama.ErrNoError) {
-					return fmt.Errorf("%s/%d: %w", topic, id, b.Err)
+					return nil, fmt.Errorf("%s/%d: %w", topic, id, b.Err)
 				}
 				if b.Offset >= 0 {
 					all[pipeline.Partition{Topic: topic, ID: id}] = b.Offset
 				}
 			}
 		}
-		return nil
+		return all, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return all, nil
 }
 
 // Groups gives the names of the consumer groups that begin with prefix,
 // sorted.
 func (a *Admin) Groups(ctx context.Context, prefix string) ([]string, error) {
-	var names []string
-	err := a.do(ctx, "list the groups", func(c cluster) error {
-		var err error
-		names, err = groupsOf(c)
-		return err
-	})
+	names, err := ask(ctx, a, "list the groups", groupsOf)
 	if err != nil {
 		return nil, err
 	}

@@ -58,13 +58,7 @@ func (m Mismatch) String() string { return fmt.Sprintf("%s is %s, want %s", m.Se
 // order of the specs. On an error the report has the topics that could be told
 // about. Where a right is missing, the error names the topic and the right.
 func (a *Admin) EnsureTopics(ctx context.Context, specs []TopicSpec) ([]TopicReport, error) {
-	var reports []TopicReport
-	err := a.do(ctx, "ensure topics", func(c cluster) error {
-		var err error
-		reports, err = ensure(ctx, c, specs)
-		return err
-	})
-	return reports, err
+	return ask(ctx, a, "ensure topics", func(c cluster) ([]TopicReport, error) { return ensure(ctx, c, specs) })
 }
 
 func ensure(ctx context.Context, c cluster, specs []TopicSpec) ([]TopicReport, error) {
