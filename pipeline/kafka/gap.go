@@ -3,6 +3,7 @@ package kafka
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/IBM/sarama"
 )
@@ -26,7 +27,7 @@ func (s *subscription) closeGap(client sarama.Client) error {
 	if err := client.RefreshMetadata(s.topics...); err != nil {
 		return fmt.Errorf("kafka: ask for the partitions of %v: %w", s.topics, err)
 	}
-	gap, err := s.leftGap(client)
+	gap, err := s.leftGapOnceSettled(client)
 	if err != nil || !gap {
 		return err
 	}
@@ -41,6 +42,24 @@ func (s *subscription) closeGap(client sarama.Client) error {
 	return nil
 }
 
+// settleTries are worth it for a coordinator that moves or reads its groups: some
+// seconds. After more, the member connects anew.
+const settleTries = 10
+
+// leftGapOnceSettled waits for a coordinator that moves. Who was it, or is about
+// to be, says nothing of the group; a join waits for it, and would come back to
+// the gap.
+func (s *subscription) leftGapOnceSettled(client sarama.Client) (bool, error) {
+	for attempt := 0; ; attempt++ {
+		gap, err := s.leftGap(client)
+		if !isSettling(err) || attempt == settleTries || s.closing() {
+			return gap, err
+		}
+		_ = s.conf.Clock.Sleep(s.ctx, doubled(20*time.Millisecond, 500*time.Millisecond, attempt))
+		_ = client.RefreshCoordinator(s.conf.Group)
+	}
+}
+
 // leftGap tells whether a former life of this member is in a stable group in
 // which a partition of our topics is nobody's.
 func (s *subscription) leftGap(client sarama.Client) (bool, error) {
@@ -49,8 +68,6 @@ func (s *subscription) leftGap(client sarama.Client) (bool, error) {
 		return false, fmt.Errorf("kafka: ask who holds what in group %s: %w", s.conf.Group, err)
 	}
 	if len(groups) == 1 && isSettling(groups[0].Err) {
-		// Who was the coordinator, or is about to be, says nothing of the group;
-		// a join waits for it, and would come back to the gap.
 		return false, fmt.Errorf("kafka: ask who holds what in group %s: %w", s.conf.Group, groups[0].Err)
 	}
 	if len(groups) != 1 || groups[0].Err != sarama.ErrNoError || groups[0].State != "Stable" {
