@@ -19,12 +19,14 @@ type lazy[T any] struct {
 	value   T
 	ready   bool
 	closed  bool
-	opening *opening
+	opening *opening[T]
 }
 
-type opening struct {
-	done chan struct{}
-	err  error
+// opening is one try; what came of it stands in it once done is closed.
+type opening[T any] struct {
+	done  chan struct{}
+	value T
+	err   error
 }
 
 // get gives the connection, opening it if there is none.
@@ -41,7 +43,7 @@ func (l *lazy[T]) get(ctx context.Context) (T, error) {
 	}
 	o := l.opening
 	if o == nil {
-		o = &opening{done: make(chan struct{})}
+		o = &opening[T]{done: make(chan struct{})}
 		l.opening = o
 		go l.run(o)
 	}
@@ -51,15 +53,12 @@ func (l *lazy[T]) get(ctx context.Context) (T, error) {
 		return none, ctx.Err()
 	case <-o.done:
 	}
-	if o.err != nil {
-		return none, o.err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.value, nil
+	// Not l.value: somebody may have dropped it since. Who uses one that was
+	// dropped sees that it is of no use.
+	return o.value, o.err
 }
 
-func (l *lazy[T]) run(o *opening) {
+func (l *lazy[T]) run(o *opening[T]) {
 	value, err := l.open()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -67,7 +66,7 @@ func (l *lazy[T]) run(o *opening) {
 	if err == nil {
 		l.value, l.ready = value, true
 	}
-	o.err = err
+	o.value, o.err = value, err
 	close(o.done)
 }
 
