@@ -57,6 +57,13 @@ func connect(brokers []string, conf *sarama.Config) (cluster, error) {
 	return cluster{ClusterAdmin: admin, client: client}, nil
 }
 
+// opened connects to a broker that is not connected yet; what goes wrong the next
+// request tells.
+func (c cluster) opened(b *sarama.Broker) *sarama.Broker {
+	_ = b.Open(c.client.Config())
+	return b
+}
+
 // Ping tells whether the cluster answers.
 func (a *Admin) Ping(ctx context.Context) error {
 	return a.do(ctx, "ask for the state of the cluster", func(c cluster) error {
@@ -109,31 +116,11 @@ func ask[T any](ctx context.Context, a *Admin, what string, request func(cluster
 	return got.value, nil
 }
 
-// coordinatorWait bounds how long a group's coordinator is waited for: brokers
-// that start read their offsets first, which takes seconds.
-const coordinatorWait = 15 * time.Second
-
 // settled tries until the coordinator that is asked has settled.
 func (a *Admin) settled(ctx context.Context, request func(cluster) error) error {
 	ctx, cancel := context.WithTimeout(ctx, coordinatorWait)
 	defer cancel()
-	for attempt := 0; ; attempt++ {
-		err := a.try(ctx, request)
-		if !isSettling(err) {
-			return err
-		}
-		if (pipeline.WallClock{}).Sleep(ctx, doubled(20*time.Millisecond, 500*time.Millisecond, attempt)) != nil {
-			return err
-		}
-	}
-}
-
-// isSettling tells that a group's coordinator will answer soon, here or on
-// another broker.
-func isSettling(err error) bool {
-	return errors.Is(err, sarama.ErrOffsetsLoadInProgress) ||
-		errors.Is(err, sarama.ErrConsumerCoordinatorNotAvailable) ||
-		errors.Is(err, sarama.ErrNotCoordinatorForConsumer)
+	return untilSettled(ctx, pipeline.WallClock{}, func() error { return a.try(ctx, request) })
 }
 
 func (a *Admin) try(ctx context.Context, request func(cluster) error) error {

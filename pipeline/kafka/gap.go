@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -42,39 +43,35 @@ func (s *subscription) closeGap(client sarama.Client) error {
 	return nil
 }
 
-// settleTries are worth it for a coordinator that moves or reads its groups: some
-// seconds. After more, the member connects anew.
-const settleTries = 10
+// settleTime is worth it for a coordinator that moves or reads its groups. After
+// more, the member connects anew.
+const settleTime = 3 * time.Second
 
 // leftGapOnceSettled waits for a coordinator that moves. Who was it, or is about
 // to be, says nothing of the group; a join waits for it, and would come back to
 // the gap.
-func (s *subscription) leftGapOnceSettled(client sarama.Client) (bool, error) {
-	for attempt := 0; ; attempt++ {
-		gap, err := s.leftGap(client)
-		if !isSettling(err) || attempt == settleTries || s.closing() {
-			return gap, err
-		}
-		_ = s.conf.Clock.Sleep(s.ctx, doubled(20*time.Millisecond, 500*time.Millisecond, attempt))
-		_ = client.RefreshCoordinator(s.conf.Group)
-	}
+func (s *subscription) leftGapOnceSettled(client sarama.Client) (gap bool, err error) {
+	ctx, cancel := context.WithTimeout(s.ctx, settleTime)
+	defer cancel()
+	err = untilSettled(ctx, s.conf.Clock, func() (err error) {
+		gap, err = s.leftGap(client)
+		return err
+	})
+	return gap, err
 }
 
 // leftGap tells whether a former life of this member is in a stable group in
 // which a partition of our topics is nobody's.
 func (s *subscription) leftGap(client sarama.Client) (bool, error) {
-	groups, err := describeGroup(client, s.conf.Group)
+	group, err := describeGroup(client, s.conf.Group)
 	if err != nil {
 		return false, fmt.Errorf("kafka: ask who holds what in group %s: %w", s.conf.Group, err)
 	}
-	if len(groups) == 1 && isSettling(groups[0].Err) {
-		return false, fmt.Errorf("kafka: ask who holds what in group %s: %w", s.conf.Group, groups[0].Err)
-	}
-	if len(groups) != 1 || groups[0].Err != sarama.ErrNoError || groups[0].State != "Stable" {
+	if group == nil || group.Err != sarama.ErrNoError || group.State != "Stable" {
 		return false, nil // a rebalance is under way or to come: it deals anew
 	}
 	owned, former := make(map[string][]int32), false
-	for _, m := range groups[0].Members {
+	for _, m := range group.Members {
 		former = former || m.GroupInstanceId != nil && *m.GroupInstanceId == s.instance
 		assigned, err := m.GetMemberAssignment()
 		if err != nil {
@@ -103,18 +100,18 @@ func (s *subscription) leftGap(client sarama.Client) (bool, error) {
 }
 
 // describeGroup asks the group's coordinator, whom the join asks next. sarama's
-// admin client would connect to the controller first, while partitions wait.
-func describeGroup(client sarama.Client, group string) ([]*sarama.GroupDescription, error) {
-	coordinator, err := client.Coordinator(group)
-	if err != nil {
+// admin client would connect to the controller first, while partitions wait. It
+// gives nil for an answer about no group or several.
+func describeGroup(client sarama.Client, group string) (*sarama.GroupDescription, error) {
+	// Version 5 tells the members' instance ids; an older broker gets an older one.
+	req := &sarama.DescribeGroupsRequest{Version: 5, Groups: []string{group}}
+	found, err := atCoordinator(client, group, func(b *sarama.Broker) (*sarama.DescribeGroupsResponse, error) { return b.DescribeGroups(req) })
+	if err != nil || len(found.Groups) != 1 {
 		return nil, err
 	}
-	// Version 5 tells the members' instance ids; an older broker gets an older one.
-	found, err := coordinator.DescribeGroups(&sarama.DescribeGroupsRequest{Version: 5, Groups: []string{group}})
-	if err != nil {
-		_ = coordinator.Close()
+	if err := found.Groups[0].Err; isSettling(err) {
 		_ = client.RefreshCoordinator(group)
 		return nil, err
 	}
-	return found.Groups, nil
+	return found.Groups[0], nil
 }

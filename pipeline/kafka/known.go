@@ -27,7 +27,7 @@ func everywhere(ctx context.Context, c cluster, topics []string) {
 	done := make(chan struct{}, len(brokers))
 	for _, b := range brokers {
 		go func() {
-			learn(ctx, c.client.Config(), b, topics)
+			learn(ctx, c, b, topics)
 			done <- struct{}{}
 		}()
 	}
@@ -41,10 +41,9 @@ func everywhere(ctx context.Context, c cluster, topics []string) {
 }
 
 // learn asks one broker until it knows the topics or does not answer.
-func learn(ctx context.Context, conf *sarama.Config, b *sarama.Broker, topics []string) {
-	_ = b.Open(conf) // that it is open already is no fault, and any other the request tells
+func learn(ctx context.Context, c cluster, b *sarama.Broker, topics []string) {
 	for attempt := 0; ; attempt++ {
-		m, err := b.GetMetadata(sarama.NewMetadataRequest(conf.Version, topics))
+		m, err := c.opened(b).GetMetadata(sarama.NewMetadataRequest(c.client.Config().Version, topics))
 		if err != nil || knows(m) {
 			return
 		}

@@ -156,8 +156,7 @@ func (a *Admin) Groups(ctx context.Context, prefix string) ([]string, error) {
 func groupsOf(c cluster) ([]string, error) {
 	var names []string
 	for _, b := range c.client.Brokers() {
-		_ = b.Open(c.client.Config()) // that it is open already is no fault, and any other the request tells
-		listed, err := b.ListGroups(&sarama.ListGroupsRequest{Version: 5})
+		listed, err := c.opened(b).ListGroups(&sarama.ListGroupsRequest{Version: 5})
 		if err != nil {
 			return nil, err
 		}

@@ -55,16 +55,10 @@ func (x *transactor) verify(p *txnProducer, meta *sarama.ConsumerGroupMetadata, 
 // offsetsOf gives the committed offsets of the group, -1 for none, and waits
 // for no transaction that is just ending: that is an error.
 func offsetsOf(client sarama.Client, group string, ask map[string][]int32) (map[pipeline.Partition]int64, error) {
-	broker, err := client.Coordinator(group)
-	if err != nil {
-		return nil, err
-	}
 	req := sarama.NewOffsetFetchRequest(client.Config().Version, group, ask)
 	req.RequireStable = true
-	resp, err := broker.FetchOffset(req)
+	resp, err := atCoordinator(client, group, func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) { return b.FetchOffset(req) })
 	if err != nil {
-		_ = broker.Close()
-		_ = client.RefreshCoordinator(group)
 		return nil, err
 	}
 	all := make(map[pipeline.Partition]int64)
