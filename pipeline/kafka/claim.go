@@ -129,7 +129,7 @@ func (c *claim) watch(session context.Context, done <-chan struct{}) {
 			return
 		case err, ok := <-errs:
 			if ok {
-				c.troubles.warn(c.log, c.conf.Clock.Now(), "trouble reading partitions", err)
+				c.warn("trouble reading partitions", err)
 				continue
 			}
 			errs = nil

@@ -22,7 +22,7 @@ func (s *subscription) consume() {
 		if s.closing() {
 			return
 		}
-		s.troubles.warn(s.log, s.conf.Clock.Now(), "the group cannot be read, trying again", err)
+		s.warn("the group cannot be read, trying again", err)
 		if s.conf.Clock.Now().Sub(began) > 30*time.Second {
 			attempt = 0 // it had worked for a while
 		}
@@ -52,7 +52,7 @@ func (s *subscription) member() error {
 	beside.Go(func() { s.hangUp(left, lines) })
 	beside.Go(func() {
 		for err := range group.Errors() {
-			s.troubles.warn(s.log, s.conf.Clock.Now(), "trouble in the group", err)
+			s.warn("trouble in the group", err)
 		}
 	})
 	start.lap("connect")

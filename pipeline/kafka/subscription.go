@@ -51,6 +51,11 @@ func newSubscription(ctx context.Context, s *Subscriber, topics []string) *subsc
 	return sub
 }
 
+// warn tells of trouble, not of each of many.
+func (s *subscription) warn(what string, err error) {
+	s.troubles.warn(s.log, s.conf.Clock.Now(), what, err)
+}
+
 // run is the life of the subscription.
 func (s *subscription) run() {
 	defer close(s.done)

@@ -131,21 +131,17 @@ func (x *transactor) carry(ctx context.Context, session sarama.ConsumerGroupSess
 		}
 		switch remedyOf(err) {
 		case rejoin:
-			x.warn("a transaction was refused for good, joining the group again", err)
+			x.sub.warn("a transaction was refused for good, joining the group again", err)
 			x.discard()
 			x.sub.loseAll()
 		case regain:
 			stale, waits = meta, 0
 		default:
 			failures++
-			x.warn("a transaction failed, trying again", err)
+			x.sub.warn("a transaction failed, trying again", err)
 			x.pause(ctx, doubled(20*time.Millisecond, 2*time.Second, failures))
 		}
 	}
-}
-
-func (x *transactor) warn(what string, err error) {
-	x.sub.troubles.warn(x.sub.log, x.sub.conf.Clock.Now(), what, err)
 }
 
 // pause waits; a claim that ends cuts it short.
