@@ -58,6 +58,7 @@ type reader struct {
 	part   pipeline.Partition
 	known  names
 	next   int64
+	end    int64
 }
 
 func (r *reader) run(ctx context.Context, from, to int64, fn func(pipeline.Record) error) error {
@@ -65,15 +66,14 @@ func (r *reader) run(ctx context.Context, from, to int64, fn func(pipeline.Recor
 	if err != nil {
 		return err
 	}
-	end, err := r.client.GetOffset(r.part.Topic, r.part.ID, sarama.OffsetNewest)
-	if err != nil {
+	if r.end, err = r.newest(); err != nil {
 		return err
 	}
 	if to >= 0 {
-		end = min(end, to)
+		r.end = min(r.end, to)
 	}
 	r.next = max(from, first)
-	for failed, empty := 0, 0; r.next < end && ctx.Err() == nil; {
+	for failed, empty := 0, 0; r.next < r.end && ctx.Err() == nil; {
 		block, err := r.fetch()
 		if err != nil {
 			// A leader that moved or went away: ask who it is now, some times.
@@ -88,10 +88,10 @@ func (r *reader) run(ctx context.Context, from, to int64, fn func(pipeline.Recor
 		}
 		failed = 0
 		before := r.next
-		if err := r.take(block, end, fn); err != nil {
+		if err := r.take(block, fn); err != nil {
 			return err
 		}
-		if r.next > before || block.LastStableOffset < end {
+		if r.next > before || block.LastStableOffset < r.end {
 			empty = 0 // a transaction that is waited for proves nothing
 			continue
 		}
@@ -130,10 +130,30 @@ func (r *reader) fetch() (*sarama.FetchResponseBlock, error) {
 	if block.Err != sarama.ErrNoError {
 		return nil, block.Err
 	}
+	if block.HighWaterMarkOffset < r.end {
+		return block, r.shorten()
+	}
 	return block, nil
 }
 
-func (r *reader) take(block *sarama.FetchResponseBlock, end int64, fn func(pipeline.Record) error) error {
+// shorten looks where the log ends now. A leader may have been elected that had
+// not all of it (unclean): what a log lost never comes back, and a read that
+// waits for it would wait for ever. A new leader answers this only once it knows
+// the end (KIP-207); in a fetch it may name an old one.
+func (r *reader) shorten() error {
+	now, err := r.newest()
+	if err != nil {
+		return err
+	}
+	r.end = min(r.end, now)
+	return nil
+}
+
+func (r *reader) newest() (int64, error) {
+	return r.client.GetOffset(r.part.Topic, r.part.ID, sarama.OffsetNewest)
+}
+
+func (r *reader) take(block *sarama.FetchResponseBlock, fn func(pipeline.Record) error) error {
 	if next, ok := bare(block); ok {
 		r.next = max(r.next, next)
 		return nil
@@ -159,7 +179,7 @@ func (r *reader) take(block *sarama.FetchResponseBlock, end int64, fn func(pipel
 			if offset < r.next {
 				continue
 			}
-			if offset >= end {
+			if offset >= r.end {
 				break
 			}
 			if err := fn(r.record(b, rec, offset)); err != nil {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -41,6 +42,56 @@ func TestABrokerThatSaysForAMomentThatThereIsNothingIsAskedAgain(t *testing.T) {
 	if err != nil || got != "ab" {
 		t.Errorf("read %q, %v, want ab", got, err)
 	}
+}
+
+// TestALogThatLostItsEndIsReadToWhereItEndsNow: an unclean election took the
+// records that were there when the read began.
+func TestALogThatLostItsEndIsReadToWhereItEndsNow(t *testing.T) {
+	t.Parallel()
+	c, cfg := fakeCluster(t)
+	in := topic(t, cfg, 1)
+	write(t, publisher(t, cfg), pipeline.Record{Topic: in, Value: []byte("a")}, pipeline.Record{Topic: in, Value: []byte("b")})
+	const before = 5
+	asked := 0
+	c.ControlKey(int16(kmsg.ListOffsets), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		request := r.(*kmsg.ListOffsetsRequest)
+		if request.Topics[0].Partitions[0].Timestamp != -1 {
+			c.KeepControl()
+			return nil, nil, false
+		}
+		if asked++; asked <= 2 {
+			c.KeepControl()
+		}
+		switch asked {
+		case 1:
+			return newest(request, before, nil), nil, true
+		case 2: // its new leader does not know yet
+			return newest(request, -1, kerr.OffsetNotAvailable), nil, true
+		}
+		return nil, nil, false
+	})
+	var got string
+	err := admin(t, cfg).ReadPartition(t.Context(), pipeline.Partition{Topic: in}, 0, kafka.End, func(r pipeline.Record) error {
+		got += string(r.Value)
+		return nil
+	})
+	if err != nil || got != "ab" {
+		t.Errorf("read %q, %v, want ab", got, err)
+	}
+}
+
+// newest answers where a partition's log ends.
+func newest(request *kmsg.ListOffsetsRequest, end int64, err *kerr.Error) *kmsg.ListOffsetsResponse {
+	answer := request.ResponseKind().(*kmsg.ListOffsetsResponse)
+	part := kmsg.NewListOffsetsResponseTopicPartition()
+	part.Offset = end
+	if err != nil {
+		part.ErrorCode = err.Code
+	}
+	about := kmsg.NewListOffsetsResponseTopic()
+	about.Topic, about.Partitions = request.Topics[0].Topic, append(about.Partitions, part)
+	answer.Topics = append(answer.Topics, about)
+	return answer
 }
 
 // TestBatchesThatCompactionHasEmptiedArePassed: the first answers hold nothing
