@@ -145,6 +145,15 @@ func Held(s pipeline.Stage) int {
 	return len(slices.Collect(maps.Keys(found)))
 }
 
+// Break makes the stage panic behind the judgement of its first event, until it
+// is mended.
+func Break(s pipeline.Stage) (mend func()) {
+	buffers := &s.(*stage).buffers
+	whole := buffers.New
+	buffers.New = func() any { return "not a buffer" }
+	return func() { buffers.New = whole }
+}
+
 // ForgetLost drops what lost partitions left.
 func ForgetLost(s pipeline.Stage) error {
 	return s.(*stage).store.forgetLost(s.(*stage).holds, s.(*stage).clock.Now())

@@ -19,21 +19,33 @@ func (s *stage) Process(ctx context.Context, ev pipeline.Event) ([]pipeline.Even
 	if p == nil {
 		return nil, fmt.Errorf("dedupe %s: the claim on its partition is gone: %w", ev.Input, context.Canceled)
 	}
+	if ev.Booking == nil {
+		return nil, pipeline.Rejectf(pipeline.Unreadable, "the record at %s holds no booking", ev.Input)
+	}
+	out, err := s.inTurn(ctx, p, ev)
+	if pipeline.IsTrouble(err) {
+		p.heal()
+	}
+	return out, err
+}
+
+// inTurn judges the event at its place in its booking's queue.
+func (s *stage) inTurn(ctx context.Context, p *partition, ev pipeline.Event) (out []pipeline.Event, err error) {
 	mine, by, err := p.begin(ctx, ev.Key, ev.Input)
 	if mine == nil {
 		return nil, err
 	}
-	if err == nil {
-		var out []pipeline.Event
-		if out, err = s.judged(p, ev, mine, &by); err == nil {
-			return out, nil
+	// A place that a panic left behind would keep every later state from being
+	// settled.
+	defer func() {
+		if out == nil {
+			p.leave(ev.Key, mine)
 		}
+	}()
+	if err != nil {
+		return nil, err
 	}
-	p.leave(ev.Key, mine)
-	if pipeline.IsTrouble(err) {
-		p.heal()
-	}
-	return nil, err
+	return s.judged(p, ev, mine, &by)
 }
 
 // judged takes an event that has its place in the queue as far as its reserved

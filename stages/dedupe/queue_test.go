@@ -115,6 +115,43 @@ func TestAFailedEventTakesWithItWhatWasBuiltOnIt(t *testing.T) {
 	}
 }
 
+// TestAPanicLeavesNoPlaceBehind: every state of the booking would wait behind it
+// to be settled.
+func TestAPanicLeavesNoPlaceBehind(t *testing.T) {
+	h := open(t)
+	broken := h.event(status(booking.StatusConfirmed, "e0", morning))
+	mend := dedupe.Break(h.stage)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("nothing panicked")
+			}
+		}()
+		_, _ = h.stage.Process(t.Context(), broken)
+	}()
+	mend()
+	if got := dedupe.UnderWay(h.stage); got != 0 {
+		t.Errorf("%d bookings are still under way", got)
+	}
+	mustSay(t, h, status(booking.StatusConfirmed, "e1", morning))
+	if got := statusNow(t, h); got != "confirmed" {
+		t.Errorf("the state is %q", got)
+	}
+}
+
+func TestARecordWithoutABookingIsRefused(t *testing.T) {
+	h := open(t)
+	ev := h.event(status(booking.StatusConfirmed, "e1", morning))
+	ev.Booking = nil
+	_, err := h.stage.Process(t.Context(), ev)
+	if r, ok := pipeline.AsRejection(err); !ok || r.Reason != pipeline.Unreadable {
+		t.Errorf("got %v, want %s", err, pipeline.Unreadable)
+	}
+	if got := dedupe.UnderWay(h.stage); got != 0 {
+		t.Errorf("%d bookings are still under way", got)
+	}
+}
+
 func TestTwoEventsOfOneRecordAndBookingAreBothTaken(t *testing.T) {
 	h := open(t)
 	a := h.event(status(booking.StatusPending, "e1", morning))
