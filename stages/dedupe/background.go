@@ -95,7 +95,7 @@ func (s *stage) background(ctx context.Context, st *store) {
 			}
 		}
 		if now.Sub(forget) >= trusted/8 {
-			s.complain("forget lost partitions", st.forgetLost(s.holds, now))
+			s.complain("forget lost partitions", st.forgetLost(s.unheld, now))
 			forget = now
 		}
 		if now.Sub(flush) >= flushed {
@@ -125,11 +125,15 @@ func (s *stage) complain(doing string, err error) {
 	}
 }
 
-// holds tells a partition that is ours or is being restored.
-func (s *stage) holds(id pipeline.Partition) bool {
+// unheld runs fn unless the partition is ours or is being restored; meanwhile
+// neither begins.
+func (s *stage) unheld(id pipeline.Partition, fn func() error) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.partitions[id] != nil || s.restoring[id] > 0
+	if s.partitions[id] != nil || s.restoring[id] > 0 {
+		return nil
+	}
+	return fn()
 }
 
 func (p *partition) due(now time.Time) bool {

@@ -87,31 +87,37 @@ func (c checkpoint) fits(end int64, reader pipeline.StateReader, now time.Time) 
 		c.inputs <= reader.End() && now.Sub(c.at) < trusted
 }
 
-// forgetLost drops what partitions left behind that are not held and whose
-// checkpoint is no longer trusted: they would be restored whole anyway.
-func (s *store) forgetLost(held func(pipeline.Partition) bool, now time.Time) error {
-	var lost []pipeline.Partition
+// forgetLost drops what partitions left behind whose checkpoint is no longer
+// trusted: they would be restored whole anyway. unheld runs a function while a
+// partition is not held and cannot become so, or not at all where it is: what a
+// restore has just written must not go.
+func (s *store) forgetLost(unheld func(pipeline.Partition, func() error) error, now time.Time) error {
+	var old []pipeline.Partition
 	kind := []byte{checkpointKeys}
 	err := s.each(kind, kind, maxPartitions, func(key, value []byte) bool {
 		p, ok := partitionOf(key)
 		c, err := unpackCheckpoint(string(value))
-		if ok && !held(p) && (err != nil || now.Sub(c.at) >= trusted) {
-			lost = append(lost, p)
+		if ok && (err != nil || now.Sub(c.at) >= trusted) {
+			old = append(old, p)
 		}
 		return true
 	})
 	if err != nil {
 		return err
 	}
-	for _, p := range lost {
-		if err := s.wipe(partitionKey(stateKeys, p)); err != nil {
-			return err
-		}
-		if err := s.delete(partitionKey(checkpointKeys, p)); err != nil {
+	for _, p := range old {
+		if err := unheld(p, func() error { return s.forget(p) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *store) forget(p pipeline.Partition) error {
+	if err := s.wipe(partitionKey(stateKeys, p)); err != nil {
+		return err
+	}
+	return s.delete(partitionKey(checkpointKeys, p))
 }
 
 // maxPartitions bounds one look at the checkpoints.

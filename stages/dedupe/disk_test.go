@@ -212,12 +212,37 @@ func TestWhatALostPartitionLeftIsDroppedWhenNobodyWouldTrustIt(t *testing.T) {
 		held  int
 	}{{11 * time.Hour, 1}, {time.Hour, 0}} {
 		clock.now = clock.now.Add(step.after)
-		if err := dedupe.ForgetLost(h.stage); err != nil {
+		if err := dedupe.ForgetLost(h.stage, func() {}); err != nil {
 			t.Fatal(err)
 		}
 		if got := dedupe.Held(h.stage); got != step.held {
 			t.Errorf("at %s there are states of %d partitions", clock.now, got)
 		}
+	}
+}
+
+// TestAPartitionThatComesBackIsNotForgotten: it is assigned between the look at
+// its old checkpoint and the wipe.
+func TestAPartitionThatComesBackIsNotForgotten(t *testing.T) {
+	clock := &steps{now: morning}
+	h := &house{t: t, fs: vfs.NewMem(), clock: clock}
+	h.start()
+	mustSay(t, h, status(booking.StatusPending, "e1", morning))
+	h.tend()
+	h.stage.(pipeline.Partitioned).Revoked(part())
+	clock.now = clock.now.Add(12 * time.Hour)
+	found := false
+	err := dedupe.ForgetLost(h.stage, func() {
+		found = true
+		if err := h.stage.(pipeline.Partitioned).Assigned(t.Context(), part(), h); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err != nil || !found {
+		t.Fatalf("found %v, %v", found, err)
+	}
+	if got := dedupe.Held(h.stage); got != 1 {
+		t.Errorf("there are states of %d partitions", got)
 	}
 }
 

@@ -154,9 +154,13 @@ func Break(s pipeline.Stage) (mend func()) {
 	return func() { buffers.New = whole }
 }
 
-// ForgetLost drops what lost partitions left.
-func ForgetLost(s pipeline.Stage) error {
-	return s.(*stage).store.forgetLost(s.(*stage).holds, s.(*stage).clock.Now())
+// ForgetLost drops what lost partitions left; found runs when it has found them.
+func ForgetLost(s pipeline.Stage, found func()) error {
+	st := s.(*stage)
+	return st.store.forgetLost(func(p pipeline.Partition, fn func() error) error {
+		found()
+		return st.unheld(p, fn)
+	}, st.clock.Now())
 }
 
 func counter(c prometheus.Counter) float64 {
