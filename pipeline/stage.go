@@ -45,11 +45,16 @@ type Partitioned interface {
 	Revoked(p Partition)
 }
 
+// StateHeader is the header of a record of the state's topic that holds what its
+// stage remembers beside the state. A record without it is no state.
+const StateHeader = "reservoir_memory"
+
 // StateReader reads the state that belongs to one partition.
 type StateReader interface {
 	// Each calls fn with every record of the state's partition from an offset
 	// on (0 is the oldest there is), oldest first, up to the end as it was
-	// when Each was called.
+	// when Each was called. It leaves out what others wrote (it has no
+	// StateHeader) where it is not in the partition of its key.
 	Each(ctx context.Context, from int64, fn func(Record) error) error
 	// StateEnd is the offset that the next record of the state's partition
 	// will have.

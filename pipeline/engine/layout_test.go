@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -92,24 +93,44 @@ func TestStateAndInputMustHaveEquallyManyPartitions(t *testing.T) {
 }
 
 // oneRecord is a partition of the state's topic with one record.
-type oneRecord struct{ key string }
+type oneRecord struct{ record pipeline.Record }
 
 func (oneRecord) Ends(context.Context, string) (map[int32]int64, error) { return nil, nil }
 
 func (o oneRecord) ReadPartition(_ context.Context, p pipeline.Partition, _, _ int64, fn func(pipeline.Record) error) error {
-	return fn(pipeline.Record{Topic: p.Topic, Partition: p.ID, Key: []byte(o.key)})
+	o.record.Topic, o.record.Partition = p.Topic, p.ID
+	return fn(o.record)
 }
 
-func TestStateInAPartitionThatIsNotItsKeysIsRefused(t *testing.T) {
-	home := kafka.NewHomes().Of([]byte("src/b1"), 8)
+func TestStateInAPartitionThatIsNotItsKeysIsRefusedAndAnotherWritersRecordPassedOver(t *testing.T) {
+	key := []byte("src/b1")
+	home := kafka.NewHomes().Of(key, 8)
+	state := pipeline.Record{Key: key, Value: []byte("{}"), Headers: []pipeline.Header{pipeline.Text(pipeline.StateHeader, "m")}}
+	stray, tombstone := pipeline.Record{Key: key, Value: []byte("{}")}, pipeline.Record{Key: key}
 	for _, tt := range []struct {
+		name      string
+		record    pipeline.Record
 		partition int32
-		ok        bool
-	}{{home, true}, {(home + 1) % 8, false}} {
-		r := stateReader{of: pipeline.Partition{Topic: "current", ID: tt.partition}, read: oneRecord{"src/b1"}, partitions: 8}
-		err := r.Each(t.Context(), 0, func(pipeline.Record) error { return nil })
-		if (err == nil) != tt.ok {
-			t.Errorf("partition %d: %v", tt.partition, err)
+		seen, ok  bool
+	}{
+		{"a state at home", state, home, true, true},
+		{"a state elsewhere", state, (home + 1) % 8, false, false},
+		{"another's record at home", stray, home, true, true},
+		{"another's record elsewhere", stray, (home + 1) % 8, false, true},
+		{"a tombstone at home", tombstone, home, true, true},
+		{"a tombstone elsewhere", tombstone, (home + 1) % 8, false, true},
+	} {
+		r := stateReader{
+			of:   pipeline.Partition{Topic: "current", ID: tt.partition},
+			read: oneRecord{tt.record}, partitions: 8, log: slog.New(slog.DiscardHandler),
+		}
+		seen := false
+		err := r.Each(t.Context(), 0, func(pipeline.Record) error {
+			seen = true
+			return nil
+		})
+		if (err == nil) != tt.ok || seen != tt.seen {
+			t.Errorf("%s: seen %v, %v", tt.name, seen, err)
 		}
 	}
 }

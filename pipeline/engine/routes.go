@@ -164,7 +164,7 @@ func (b built) adopter(s builtSegment) func(string) bool {
 func (e *Engine) keeper(b built, s builtSegment) *keeper {
 	k := &keeper{
 		current: b.plan.Output(pipeline.Current), retry: b.plan.Output(pipeline.Retry), admin: e.admin,
-		to: e.outputs, clock: e.deps.Clock, metrics: e.metrics,
+		to: e.outputs, clock: e.deps.Clock, metrics: e.metrics, log: e.deps.Log,
 	}
 	for _, step := range s.steps {
 		if stage, ok := step.stage.(pipeline.Partitioned); ok {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
@@ -16,6 +17,7 @@ type stateReader struct {
 	to         recordWriter
 	end        int64
 	partitions int32
+	log        *slog.Logger
 }
 
 var _ pipeline.StateReader = (*stateReader)(nil)
@@ -29,6 +31,12 @@ func (s *stateReader) Each(ctx context.Context, from int64, fn func(pipeline.Rec
 	homes := kafka.NewHomes()
 	return s.read.ReadPartition(ctx, s.of, from, kafka.End, func(r pipeline.Record) error {
 		if home := homes.Of(r.Key, s.partitions); home != s.of.ID {
+			if _, ours := r.Header(pipeline.StateHeader); !ours {
+				// Another client's partitioner put it here: it says nothing of the
+				// number of partitions, and no stage would look for its booking here.
+				s.log.Warn("a record of another writer is passed over: it is not in its key's partition", slog.String("record", r.Position().String()))
+				return nil
+			}
 			return fmt.Errorf("the state of %s at %s belongs to partition %d: the number of partitions changed after it was written; make the topic anew with the old number, or drain and start with new topics", r.Key, r.Position(), home)
 		}
 		return fn(r)
@@ -57,6 +65,7 @@ type keeper struct {
 	to      recordWriter
 	clock   pipeline.Clock
 	metrics *metrics
+	log     *slog.Logger
 }
 
 // assigned restores the state before the partition's first record is handled.
@@ -71,7 +80,7 @@ func (k *keeper) assigned(ctx context.Context, p pipeline.Partition) error {
 	}
 	reader := &stateReader{
 		of: pipeline.Partition{Topic: k.current, ID: p.ID}, read: k.admin, to: k.to,
-		end: ends[p.ID], partitions: int32(len(ends)),
+		end: ends[p.ID], partitions: int32(len(ends)), log: k.log,
 	}
 	for _, s := range k.stages {
 		if err := s.Assigned(ctx, p, reader); err != nil {

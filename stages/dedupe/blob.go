@@ -39,7 +39,7 @@ func (k kept) read() (state, error) {
 	r := reading{rest: k.blob}
 	m, err := unpack(r.text())
 	if r.broken || err != nil {
-		return state{}, fmt.Errorf("header %s: %w", MemoryHeader, errCut)
+		return state{}, fmt.Errorf("header %s: %w", pipeline.StateHeader, errCut)
 	}
 	return state{kept: k, known: true, memory: m}, nil
 }
@@ -99,7 +99,7 @@ func (k *state) record(bookingID string) (pipeline.Record, error) {
 	if err != nil {
 		return pipeline.Record{}, err
 	}
-	headers := append(a.headers(bookingID), pipeline.Header{Key: MemoryHeader, Value: k.memory.pack(nil)})
+	headers := append(a.headers(bookingID), pipeline.Header{Key: pipeline.StateHeader, Value: k.memory.pack(nil)})
 	return pipeline.Record{Key: []byte(bookingID), Value: value, Headers: headers}, nil
 }
 

@@ -44,7 +44,7 @@ func anchorOf(r pipeline.Record) anchor {
 		h.Write(part)
 		h.Write([]byte{0})
 	}
-	if m, ok := r.Header(MemoryHeader); ok {
+	if m, ok := r.Header(pipeline.StateHeader); ok {
 		h.Write(m)
 	}
 	return anchor{topic: r.Topic, offset: r.Offset, digest: h.Sum64()}

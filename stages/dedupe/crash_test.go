@@ -357,7 +357,7 @@ func (s *scene) lose(m *member) {
 
 func (s *scene) onTopic(r pipeline.Record) bool {
 	return slices.ContainsFunc(s.ledger.snapshot(), func(o pipeline.Record) bool {
-		return string(o.Key) == string(r.Key) && string(o.Value) == string(r.Value) && o.Text(dedupe.MemoryHeader) == r.Text(dedupe.MemoryHeader)
+		return string(o.Key) == string(r.Key) && string(o.Value) == string(r.Value) && o.Text(pipeline.StateHeader) == r.Text(pipeline.StateHeader)
 	})
 }
 

@@ -97,7 +97,7 @@ func Restores(s pipeline.Stage) (tail, whole float64) {
 
 // MemoryText gives the memory of a record in words.
 func MemoryText(r pipeline.Record) string {
-	m, err := unpack(r.Text(MemoryHeader))
+	m, err := unpack(r.Text(pipeline.StateHeader))
 	return fmt.Sprintf("%s %v", words(m), err)
 }
 
@@ -176,7 +176,7 @@ func Disk(s pipeline.Stage) uint64 { return s.(*stage).store.size() }
 
 // InputOf gives the offset of the input that a record of the state saw last.
 func InputOf(r pipeline.Record) int64 {
-	in, err := inputIn(r.Text(MemoryHeader), false)
+	in, err := inputIn(r.Text(pipeline.StateHeader), false)
 	if err != nil {
 		panic(err)
 	}

@@ -9,7 +9,7 @@ import (
 func (l *look) take(rec pipeline.Record) error {
 	l.last, l.read = rec, true
 	key := string(rec.Key)
-	packed, ours := rec.Header(MemoryHeader)
+	packed, ours := rec.Header(pipeline.StateHeader)
 	if !ours && rec.Value != nil {
 		return nil
 	}
@@ -56,7 +56,7 @@ func (l *look) compare(key string, rec pipeline.Record, packed []byte, seen seen
 	in, err := inputIn(string(packed), false)
 	switch {
 	case err != nil:
-		return fmt.Errorf("state of %s at %s: header %s: %w", key, rec.Position(), MemoryHeader, err)
+		return fmt.Errorf("state of %s at %s: header %s: %w", key, rec.Position(), pipeline.StateHeader, err)
 	case known && seen == in:
 		l.met[key] = struct{}{}
 		l.agreed(key)

@@ -164,7 +164,7 @@ func (s *stage) after(k *state, ev *pipeline.Event, published, latest *booking.E
 	next := &out.event[0]
 	next.Booking, next.Public, next.Refunds = published, &out.public, k.memory.refunds.all()
 	key, packed := k.texts(ev, published, latest, s.window)
-	headers := append(pipeline.BookingHeaders(*next), pipeline.Header{Key: MemoryHeader, Value: packed})
+	headers := append(pipeline.BookingHeaders(*next), pipeline.Header{Key: pipeline.StateHeader, Value: packed})
 	own := len(headers) - 1
 	public, value := values(buffer, published, latest)
 	out.public = pipeline.Record{Key: key, Value: public, Headers: headers[:own:own]}

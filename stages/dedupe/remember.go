@@ -10,10 +10,6 @@ import (
 	"github.com/reservoirhq/reservoir/pipeline"
 )
 
-// MemoryHeader is the header of a bookings.current record that holds what the
-// stage remembers of a booking beside its state.
-const MemoryHeader = "reservoir_memory"
-
 // The header begins with the version of its form. Version 1 is binary, and the
 // same bytes stand on local disk:
 //

@@ -140,7 +140,7 @@ func (r *restorer) recognise(rec pipeline.Record) error {
 
 func (r *restorer) fold(rec pipeline.Record) error {
 	key := string(rec.Key)
-	packed, ours := rec.Header(MemoryHeader)
+	packed, ours := rec.Header(pipeline.StateHeader)
 	if !ours {
 		if rec.Value == nil {
 			return r.forget(key)
@@ -198,7 +198,7 @@ func unpackState(rec pipeline.Record, packed []byte, buffer *[]byte) (state, err
 	}
 	m, err := unpack(string(packed))
 	if err != nil {
-		return state{}, fmt.Errorf("header %s: %w", MemoryHeader, err)
+		return state{}, fmt.Errorf("header %s: %w", pipeline.StateHeader, err)
 	}
 	event, err := booking.Decode(rec.Value)
 	if err != nil {

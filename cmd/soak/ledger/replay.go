@@ -22,7 +22,7 @@ type state struct {
 }
 
 func stateOf(r pipeline.Record) state {
-	return state{at: r.Position(), sum: digest(r), memory: r.Text(dedupe.MemoryHeader), gone: r.Value == nil}
+	return state{at: r.Position(), sum: digest(r), memory: r.Text(pipeline.StateHeader), gone: r.Value == nil}
 }
 
 // replay is the dedupe stage over bookings.normalised from scratch, alone and
