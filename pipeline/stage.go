@@ -77,7 +77,7 @@ type Retrier interface{ Retry() RetryPolicy }
 type RetryPolicy struct {
 	Attempts int           // in all; 1 means no retry
 	Backoff  time.Duration // before the second attempt; doubles, with jitter
-	Budget   time.Duration // no attempt begins later than this after the first
+	Budget   time.Duration // no attempt begins later than this after the end of the first
 }
 
 // DefaultRetry gives the retries of a stage that does not say.

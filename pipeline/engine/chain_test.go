@@ -94,6 +94,25 @@ func TestNoAttemptBeginsBehindTheBudget(t *testing.T) {
 	})
 }
 
+// TestWhatTheFirstAttemptWaitedSpendsNothing: it stood behind an outage of its
+// host, and the next failure is the booking's own.
+func TestWhatTheFirstAttemptWaitedSpendsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		c := testChain(t, stageFunc(func(_ context.Context, ev pipeline.Event) ([]pipeline.Event, error) {
+			if tries++; tries == 1 {
+				time.Sleep(5 * time.Minute)
+				return nil, errTrouble
+			}
+			return []pipeline.Event{ev}, nil
+		}))
+		c.steps[0].retry = pipeline.RetryPolicy{Attempts: 5, Backoff: time.Second, Budget: 100 * time.Second}
+		if _, err := c.run(t.Context(), rawEvent(), result{}); err != nil || tries != 2 {
+			t.Errorf("%d tries, %v", tries, err)
+		}
+	})
+}
+
 func TestWhatNoRetryMendsIsTriedOnce(t *testing.T) {
 	for name, cause := range map[string]error{
 		"a rejection": pipeline.Reject(pipeline.Invalid, errTrouble),

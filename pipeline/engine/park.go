@@ -16,9 +16,9 @@ const (
 	headerRetryAt      = "retry_at"
 )
 
-// A parked record is tried again every parkFor; after parkRounds rounds it is a
-// dead letter. A day and a half outlasts most defects of one booking's look-up,
-// and every round spends all attempts of the stage.
+// A parked record is tried again every parkFor; after parkRounds rounds, two
+// hours, it is a dead letter: a provider's slip is mended by then, and what is
+// not needs somebody who looks. Every round spends all attempts of the stage.
 const (
 	parkFor    = 5 * time.Minute
 	parkRounds = 24

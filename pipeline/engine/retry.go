@@ -31,12 +31,17 @@ const (
 var errAlone = fmt.Errorf("to be handled alone: %w", context.Canceled)
 
 // do runs the stage until it gives an outcome, its attempts are spent, or its
-// time is over, which runs from first. Together with other records it does not
-// wait.
+// time is over, which runs from the end of the first attempt: that may have
+// waited for as long as a host was down. first, when it began, goes to the dead
+// letter. Together with other records it does not wait.
 func (r retrier) do(ctx context.Context, s *step, ev *pipeline.Event, first time.Time, together bool) ([]pipeline.Event, error) {
 	backoff := s.retry.Backoff
+	var failing time.Time
 	for attempt := 1; ; attempt++ {
 		out, err := r.attempt(ctx, s, ev, together)
+		if attempt == 1 {
+			failing = r.clock.Now()
+		}
 		if err == nil {
 			return out, nil
 		}
@@ -48,7 +53,7 @@ func (r retrier) do(ctx context.Context, s *step, ev *pipeline.Event, first time
 		}
 		failed := &stageError{stage: s.name, attempts: attempt, first: first, err: err}
 		pause := r.pause(backoff)
-		if r.once || final(err) || attempt >= s.retry.Attempts || r.clock.Now().Add(pause).Sub(first) > s.retry.Budget {
+		if r.once || final(err) || attempt >= s.retry.Attempts || r.clock.Now().Add(pause).Sub(failing) > s.retry.Budget {
 			return nil, failed
 		}
 		if err := r.clock.Sleep(ctx, pause); err != nil {
