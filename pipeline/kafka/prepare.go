@@ -36,7 +36,7 @@ func (c *claim) preparing(ln *lane, t *task) {
 		t.prepared = made
 		c.ready.push(ln)
 	} else {
-		c.win.stop(ln)
+		c.abandon([]*lane{ln})
 	}
 	c.hire()
 	c.rest()
