@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,9 +29,10 @@ const (
 // sarama, whose calls know no contexts, waits for a broker.
 type txnProducer struct {
 	sarama.AsyncProducer
-	client sarama.Client
-	broken atomic.Bool
-	gone   chan struct{} // closed when every error was read
+	client  sarama.Client
+	broken  atomic.Bool
+	hanging sync.Once
+	gone    chan struct{} // closed when every error was read
 }
 
 // settings gives a producer's configuration. The pauses between retries end
@@ -103,10 +105,11 @@ func (f failing) Leader(topic string, partition int32) (*sarama.Broker, error) {
 	return f.Client.Leader(topic, partition)
 }
 
-// snap breaks every request that is out and lets none succeed.
+// snap breaks every request that is out and lets none succeed. Two may snap at
+// once, and sarama's client panics where two close it: the second waits.
 func (p *txnProducer) snap() {
 	p.broken.Store(true)
-	_ = p.client.Close()
+	p.hanging.Do(func() { _ = p.client.Close() })
 }
 
 // close ends the producer. What is open on the broker is ended by the next
