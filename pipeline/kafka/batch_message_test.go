@@ -3,10 +3,13 @@ package kafka_test
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
@@ -59,6 +62,37 @@ func allCommitted(t *testing.T, cfg kafka.Config, group string, records int64) {
 		}
 		return err == nil && sum == records
 	})
+}
+
+// TestACommitThatFailedIsTriedAgainOnAQuietTopic: the coordinator is elsewhere at
+// the last commit of a burst, and nothing comes any more that would move it.
+func TestACommitThatFailedIsTriedAgainOnAQuietTopic(t *testing.T) {
+	t.Parallel()
+	c, cfg := fakeCluster(t)
+	in, g := topic(t, cfg, 1), name("g")
+	const records = 5
+	var failed atomic.Bool
+	c.ControlKey(int16(kmsg.OffsetCommit), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		request := r.(*kmsg.OffsetCommitRequest)
+		c.KeepControl()
+		if request.Topics[0].Partitions[0].Offset < records || failed.Swap(true) {
+			return nil, nil, false
+		}
+		answer := request.ResponseKind().(*kmsg.OffsetCommitResponse)
+		part := kmsg.NewOffsetCommitResponseTopicPartition()
+		part.ErrorCode = kerr.NotCoordinator.Code
+		about := kmsg.NewOffsetCommitResponseTopic()
+		about.Topic, about.TopicID, about.Partitions = in, request.Topics[0].TopicID, append(about.Partitions, part)
+		answer.Topics = append(answer.Topics, about)
+		return answer, nil, true
+	})
+	write(t, publisher(t, cfg), manyOf(in, 1, records)...)
+	ch := subscribe(t, subscriber(t, cfg, kafka.SubscriberConfig{Group: g, CommitInterval: 20 * time.Millisecond}), in)
+	drainAll(t, ch, records, func(m *message.Message) { m.Ack() })
+	allCommitted(t, cfg, g, records)
+	if !failed.Load() {
+		t.Error("no commit failed")
+	}
 }
 
 func TestAMessageStandsForManyRecordsAndKeepsTheOrderOfEachKey(t *testing.T) {

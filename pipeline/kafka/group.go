@@ -143,6 +143,12 @@ func (h *handler) ConsumeClaim(session sarama.ConsumerGroupSession, from sarama.
 		}
 		c.unseen = true
 	}
+	if !committed && h.txn == nil {
+		// A mark only raises an offset: one behind the end would stay, and pass
+		// what is written up to there (invariant 5). The claim is not held yet, so
+		// that no commit marks it before.
+		session.ResetOffset(p.Topic, p.ID, start, "")
+	}
 	h.hold(c)
 	defer h.release(c)
 	// A group that reads a topic is to be seen, before its first record is done.
@@ -150,11 +156,6 @@ func (h *handler) ConsumeClaim(session sarama.ConsumerGroupSession, from sarama.
 		h.txn.now()
 		c.run(session)
 		return nil
-	}
-	if !committed {
-		// A mark only raises an offset: one behind the end would stay, and pass
-		// what is written up to there (invariant 5).
-		session.ResetOffset(p.Topic, p.ID, start, "")
 	}
 	h.commit.now()
 	c.run(session)
