@@ -1,6 +1,10 @@
 package kafka
 
-import "github.com/IBM/sarama"
+import (
+	"time"
+
+	"github.com/IBM/sarama"
+)
 
 // What a claim does where the Subscriber has Transactions.
 
@@ -127,22 +131,32 @@ func (c *claim) unsettled() bool {
 }
 
 // awaitTransaction waits for the one that is under way, and makes it fail if
-// the broker does not end it in its time.
+// the broker does not end it in its time: again and again, for it may be between
+// one producer and the next.
 func (c *claim) awaitTransaction() {
-	expired, stop := after(c.conf.Clock, c.conf.Transactions.Timeout)
+	for patience := c.conf.Transactions.Timeout; ; patience = leaveTime {
+		if c.quietWithin(patience) {
+			return
+		}
+		c.txn.snap()
+	}
+}
+
+// quietWithin waits until no transaction has records of this claim.
+func (c *claim) quietWithin(d time.Duration) bool {
+	expired, stop := after(c.conf.Clock, d)
 	defer stop()
 	for {
 		c.mu.Lock()
 		busy := c.inTxn
 		c.mu.Unlock()
 		if !busy {
-			return
+			return true
 		}
 		select {
 		case <-c.quiet:
 		case <-expired:
-			c.txn.snap()
-			<-c.quiet
+			return false
 		}
 	}
 }

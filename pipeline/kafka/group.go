@@ -37,6 +37,12 @@ func (s *subscription) member() error {
 	conf := *s.sarama
 	conf.Consumer.Group.InstanceId = s.instance
 	lines := linesOf(&conf)
+	// From now on an order to close is not held up by a silent broker.
+	ended, end := context.WithCancelCause(context.Background())
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer end(nil)
+	beside.Go(func() { s.hangUp(ended, lines) })
 	start := newLaps(s.conf.Clock)
 	client, err := sarama.NewClient(s.brokers, &conf)
 	if err != nil {
@@ -47,9 +53,6 @@ func (s *subscription) member() error {
 	if err != nil {
 		return err
 	}
-	left, end := context.WithCancel(context.Background())
-	var beside sync.WaitGroup
-	beside.Go(func() { s.hangUp(left, lines) })
 	beside.Go(func() {
 		for err := range group.Errors() {
 			s.warn("trouble in the group", err)
@@ -60,8 +63,7 @@ func (s *subscription) member() error {
 	if failed := group.Close(); failed != nil && err == nil && !s.closing() {
 		err = fmt.Errorf("kafka: leave group %s: %w", s.conf.Group, failed)
 	}
-	end()
-	beside.Wait()
+	end(errLeft)
 	return err
 }
 

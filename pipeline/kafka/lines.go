@@ -14,6 +14,9 @@ import (
 // answers that are out, before it hangs up on them and leaves all the same.
 const leaveTime = 2 * time.Second
 
+// errLeft ends the work beside a member that has left its group.
+var errLeft = errors.New("kafka: the group was left")
+
 // lines are a client's connections. sarama cannot be called back from a request
 // that is out, not by a context and not by closing its client: the answer to a
 // join takes as long as the slowest member, which may be dead.
@@ -98,7 +101,7 @@ func (l *lines) cut(down bool) {
 // hangUp waits for the subscription's order to close, for its claims to end, and
 // for leaveTime; then nothing that is still out is waited for, and after as long
 // again nothing that was asked instead: a broker that is silent is so to every
-// try. ctx ends when the member has left by itself.
+// try. ctx ends when the member has left by itself, or has come to no group.
 func (s *subscription) hangUp(ctx context.Context, l *lines) {
 	select {
 	case <-s.ctx.Done():
@@ -114,8 +117,8 @@ func (s *subscription) hangUp(ctx context.Context, l *lines) {
 			l.cut(down)
 		}
 	}
-	if s.closing() {
-		<-ctx.Done()
+	<-ctx.Done()
+	if s.closing() && errors.Is(context.Cause(ctx), errLeft) {
 		leaving.lap("leave")
 		s.log.Info("left the group", append(leaving.steps, leaving.after())...)
 	}

@@ -1,6 +1,8 @@
 package kafka_test
 
 import (
+	"context"
+	"net"
 	"sync"
 	"testing"
 	"time"
@@ -39,6 +41,73 @@ func TestCloseDoesNotWaitForASilentBroker(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCloseDoesNotWaitForABrokerThatWasSilentFromTheBeginning: the member is
+// still connecting.
+func TestCloseDoesNotWaitForABrokerThatWasSilentFromTheBeginning(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		once *kafka.Transactions
+	}{
+		{name: "at least once"},
+		{name: "exactly once", once: &kafka.Transactions{ID: "one", Timeout: silence}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			cfg, asked := silentBroker(t)
+			s := subscriber(t, cfg, kafka.SubscriberConfig{RebalanceTimeout: silence, Transactions: tt.once})
+			subscribe(t, s, "t")
+			get(t, "a connection", asked)
+			closed := make(chan error, 1)
+			go func() { closed <- s.Close() }()
+			if err := get(t, "the end of Close", closed); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestRecoverDoesNotWaitForABrokerThatWasSilentFromTheBeginning(t *testing.T) {
+	t.Parallel()
+	cfg, asked := silentBroker(t)
+	s := subscriber(t, cfg, kafka.SubscriberConfig{Transactions: &kafka.Transactions{ID: "one", Timeout: silence}})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Recover(ctx) }()
+	get(t, "a connection", asked)
+	cancel()
+	if err := get(t, "the end of Recover", ended); err == nil {
+		t.Error("no error")
+	}
+}
+
+// silentBroker takes connections and says nothing.
+func silentBroker(t *testing.T) (cfg kafka.Config, asked <-chan bool) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	first := make(chan bool, 1)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			if _, err := conn.Read(make([]byte, 1)); err == nil {
+				select {
+				case first <- true:
+				default:
+				}
+			}
+		}
+	}()
+	return kafka.Config{Brokers: []string{listener.Addr().String()}}, first
 }
 
 // fallSilent has a cluster answer nothing from the first request of a kind to

@@ -3,8 +3,6 @@ package kafka
 import (
 	"context"
 	"fmt"
-
-	"github.com/IBM/sarama"
 )
 
 // Recover ends the transaction that a former life of this member left open.
@@ -24,12 +22,9 @@ func (s *Subscriber) Recover(ctx context.Context) error {
 	if s.recovered != nil || s.begun() {
 		return nil
 	}
-	p, err := s.connectTransactions(s.transactionalID(1))
-	if err != nil {
-		return err
-	}
+	p := s.newTxnProducer(s.transactionalID(1))
 	stop := context.AfterFunc(ctx, p.snap)
-	err = p.start()
+	err := p.start()
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
@@ -61,15 +56,4 @@ func (s *Subscriber) takeRecovered() *txnProducer {
 // transactionalID is that of a subscription, by its number.
 func (s *Subscriber) transactionalID(number int) string {
 	return fmt.Sprintf("%s-%d", s.conf.Transactions.ID, number)
-}
-
-// connectTransactions gives a producer that is not started yet.
-func (s *Subscriber) connectTransactions(id string) (*txnProducer, error) {
-	p := new(txnProducer)
-	client, err := sarama.NewClient(s.brokers, p.settings(s.sarama, s.limit, id, *s.conf.Transactions))
-	if err != nil {
-		return nil, fmt.Errorf("kafka: connect to %v: %w", s.brokers, err)
-	}
-	p.client = client
-	return p, nil
 }

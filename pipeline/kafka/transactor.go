@@ -229,10 +229,7 @@ func (x *transactor) open(ctx context.Context) (*txnProducer, error) {
 	if p := x.recovered(); p != nil {
 		return p, nil
 	}
-	p, err := x.sub.connectTransactions(x.id)
-	if err != nil {
-		return nil, err
-	}
+	p := x.sub.newTxnProducer(x.id)
 	x.mu.Lock()
 	x.producer = p
 	x.mu.Unlock()

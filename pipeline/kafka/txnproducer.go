@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -29,10 +30,23 @@ const (
 // sarama, whose calls know no contexts, waits for a broker.
 type txnProducer struct {
 	sarama.AsyncProducer
-	client  sarama.Client
+	brokers []string
+	conf    *sarama.Config
+	lines   *lines
 	broken  atomic.Bool
-	hanging sync.Once
 	gone    chan struct{} // closed when every error was read
+
+	mu      sync.Mutex
+	client  sarama.Client // once it is connected
+	hanging sync.Once
+}
+
+// newTxnProducer gives a producer that is not started yet.
+func (s *Subscriber) newTxnProducer(id string) *txnProducer {
+	p := &txnProducer{brokers: s.brokers}
+	p.conf = p.settings(s.sarama, s.limit, id, *s.conf.Transactions)
+	p.lines = linesOf(p.conf)
+	return p
 }
 
 // settings gives a producer's configuration. The pauses between retries end
@@ -72,9 +86,12 @@ func (p *txnProducer) settings(base *sarama.Config, limit int, id string, t Tran
 	return &c
 }
 
-// start makes the client a producer: the broker then ends what an earlier
-// producer of this id left open, and refuses whatever else that one does.
+// start connects and makes the client a producer: the broker then ends what an
+// earlier producer of this id left open, and refuses whatever else that one does.
 func (p *txnProducer) start() error {
+	if err := p.connect(); err != nil {
+		return fmt.Errorf("kafka: connect to %v: %w", p.brokers, err)
+	}
 	ap, err := sarama.NewAsyncProducerFromClient(failing{Client: p.client, p: p})
 	if err != nil {
 		return fmt.Errorf("kafka: start transactions: %w", err)
@@ -86,6 +103,21 @@ func (p *txnProducer) start() error {
 		for range ap.Errors() { // CommitTxn gives the one that counts
 		}
 	}()
+	return nil
+}
+
+// connect gives the producer its client, unless it was broken meanwhile.
+func (p *txnProducer) connect() error {
+	client, err := sarama.NewClient(p.brokers, p.conf)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.broken.Load() {
+		return errors.Join(sarama.ErrClosedClient, client.Close())
+	}
+	p.client = client
 	return nil
 }
 
@@ -105,11 +137,20 @@ func (f failing) Leader(topic string, partition int32) (*sarama.Broker, error) {
 	return f.Client.Leader(topic, partition)
 }
 
-// snap breaks every request that is out and lets none succeed. Two may snap at
-// once, and sarama's client panics where two close it: the second waits.
+// snap breaks every request that is out, also those of connecting, and lets none
+// succeed. Two may snap at once, and sarama's client panics where two close it:
+// the second waits.
 func (p *txnProducer) snap() {
 	p.broken.Store(true)
-	p.hanging.Do(func() { _ = p.client.Close() })
+	p.lines.cut(true)
+	p.hanging.Do(func() {
+		p.mu.Lock()
+		client := p.client
+		p.mu.Unlock()
+		if client != nil {
+			_ = client.Close()
+		}
+	})
 }
 
 // close ends the producer. What is open on the broker is ended by the next

@@ -27,7 +27,7 @@ func (c *closingClient) Close() error {
 func TestAProducerThatIsBrokenWhileItIsClosedClosesItsClientOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := &closingClient{release: make(chan struct{})}
-		p := &txnProducer{client: client}
+		p := &txnProducer{client: client, lines: new(lines)}
 		var both sync.WaitGroup
 		both.Go(p.snap)
 		synctest.Wait()
