@@ -25,35 +25,66 @@ type layoutReader interface {
 // any more. A group's committed offsets tell what it read.
 func (p *Plan) leftovers(ctx context.Context, k layoutReader) error {
 	for _, pl := range p.Pipelines {
-		reads := map[string][]string{}
-		for _, s := range pl.Segments[1:] {
-			reads[group(pl.Name, s.Name)] = s.In
-		}
-		groups, err := k.Groups(ctx, group(pl.Name, ""))
+		names, err := k.Groups(ctx, group(pl.Name, ""))
 		if err != nil {
 			return fmt.Errorf("list the consumer groups of the pipeline %s: %w", pl.Name, err)
 		}
-		errs := make([]error, len(groups))
-		var asking sync.WaitGroup
-		for i, g := range groups {
-			asking.Go(func() { errs[i] = unread(ctx, k, g, reads[g]) })
+		groups := pl.formerGroups(names)
+		if err := forEach(groups, func(g *formerGroup) error { return g.unread(ctx, k) }); err != nil {
+			return err
 		}
-		asking.Wait()
-		if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
-			return errs[i]
+		if !slices.ContainsFunc(groups, formerGroup.readMore) {
+			continue
+		}
+		if err := forEach(groups, func(g *formerGroup) error { return g.strangers(ctx, k, pl.Sources) }); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func unread(ctx context.Context, k layoutReader, group string, reads []string) error {
-	committed, err := k.Committed(ctx, group)
-	if err != nil {
-		return fmt.Errorf("read the offsets of the group %s: %w", group, err)
+// formerGroup is a consumer group as the configuration before left it.
+type formerGroup struct {
+	name      string
+	reads     []string // topics, in this configuration
+	retry     string
+	committed map[pipeline.Partition]int64
+}
+
+func (pl PlannedPipeline) formerGroups(names []string) []formerGroup {
+	reads := map[string][]string{}
+	for _, s := range pl.Segments[1:] {
+		reads[group(pl.Name, s.Name)] = s.In
+	}
+	groups := make([]formerGroup, len(names))
+	for i, name := range names {
+		groups[i] = formerGroup{name: name, reads: reads[name], retry: pl.topics.name(pipeline.Retry, "")}
+	}
+	return groups
+}
+
+// forEach asks for all groups at once, and gives the first one's fault.
+func forEach(groups []formerGroup, ask func(*formerGroup) error) error {
+	errs := make([]error, len(groups))
+	var asking sync.WaitGroup
+	for i := range groups {
+		asking.Go(func() { errs[i] = ask(&groups[i]) })
+	}
+	asking.Wait()
+	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
+		return errs[i]
+	}
+	return nil
+}
+
+// unread looks for records in topics that the group reads no longer.
+func (g *formerGroup) unread(ctx context.Context, k layoutReader) (err error) {
+	if g.committed, err = k.Committed(ctx, g.name); err != nil {
+		return fmt.Errorf("read the offsets of the group %s: %w", g.name, err)
 	}
 	lag := map[string]int64{}
-	for topic := range topicsOf(committed) {
-		if slices.Contains(reads, topic) {
+	for topic := range topicsOf(g.committed) {
+		if slices.Contains(g.reads, topic) {
 			continue
 		}
 		ends, err := k.Ends(ctx, topic)
@@ -63,7 +94,7 @@ func unread(ctx context.Context, k layoutReader, group string, reads []string) e
 		if err != nil {
 			return fmt.Errorf("ask for the end of %s: %w", topic, err)
 		}
-		for p, offset := range committed {
+		for p, offset := range g.committed {
 			if p.Topic != topic || ends[p.ID] <= offset {
 				continue
 			}
@@ -80,7 +111,7 @@ func unread(ctx context.Context, k layoutReader, group string, reads []string) e
 		return nil
 	}
 	left := slices.Sorted(maps.Keys(lag))
-	return &LayoutError{Group: group, Topic: left[0], Records: lag[left[0]]}
+	return &LayoutError{Group: g.name, Topic: left[0], Records: lag[left[0]]}
 }
 
 var errRecord = errors.New("there is a record")
@@ -103,12 +134,55 @@ func topicsOf(committed map[pipeline.Partition]int64) map[string]bool {
 	return topics
 }
 
+// readMore tells a group that once read a topic which it reads no longer: a
+// source or a segment was removed.
+func (g formerGroup) readMore() bool {
+	for p := range g.committed {
+		if !slices.Contains(g.reads, p.Topic) {
+			return true
+		}
+	}
+	return false
+}
+
+// strangers looks for records of a removed source in topics that are read on: the
+// stages there do not know it, and would make dead letters of what was accepted.
+// What waits to be tried again has failed before; it may become one.
+func (g *formerGroup) strangers(ctx context.Context, k layoutReader, sources []string) error {
+	left := LayoutError{Group: g.name}
+	for p, offset := range g.committed {
+		if !slices.Contains(g.reads, p.Topic) || p.Topic == g.retry {
+			continue
+		}
+		err := k.ReadPartition(ctx, p, offset, kafka.End, func(r pipeline.Record) error {
+			// What names no source was none of ours.
+			if source := r.Text(headerSource); source != "" && !slices.Contains(sources, source) {
+				left.Topic, left.Source = p.Topic, source
+				left.Records++
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("look for records of removed sources in %s: %w", p, err)
+		}
+	}
+	if left.Records == 0 {
+		return nil
+	}
+	return &left
+}
+
 // LayoutError says that a change of the configuration would leave records unread.
 type LayoutError struct {
 	Group, Topic string
+	Source       string // that was removed and wrote them; "" where the whole topic is left
 	Records      int64
 }
 
 func (e *LayoutError) Error() string {
-	return fmt.Sprintf("%d records of %s are unread by the group %s, and nothing in this configuration reads them: run the earlier configuration with its webhooks stopped until the lag of that group is 0, then start this one", e.Records, e.Topic, e.Group)
+	const mend = "run the earlier configuration with its webhooks stopped until the lag of that group is 0, then start this one"
+	if e.Source != "" {
+		return fmt.Sprintf("%d records of sources that are not in this configuration, as %s, are unread in %s by the group %s: %s", e.Records, e.Source, e.Topic, e.Group, mend)
+	}
+	return fmt.Sprintf("%d records of %s are unread by the group %s, and nothing in this configuration reads them: %s", e.Records, e.Topic, e.Group, mend)
 }

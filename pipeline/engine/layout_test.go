@@ -15,6 +15,7 @@ import (
 type cluster struct {
 	committed map[string]map[pipeline.Partition]int64
 	ends      map[string]map[int32]int64
+	source    string // of every record
 }
 
 func (c cluster) Groups(context.Context, string) ([]string, error) {
@@ -43,7 +44,7 @@ func (c cluster) ReadPartition(_ context.Context, p pipeline.Partition, _, _ int
 	if p.Topic == "marks" {
 		return nil
 	}
-	return fn(pipeline.Record{Topic: p.Topic})
+	return fn(pipeline.Record{Topic: p.Topic, Headers: []pipeline.Header{pipeline.Text("source", c.source)}})
 }
 
 func TestAChangedLayoutIsRefusedWhileItWouldLeaveRecordsUnread(t *testing.T) {
@@ -77,6 +78,46 @@ func TestAChangedLayoutIsRefusedWhileItWouldLeaveRecordsUnread(t *testing.T) {
 			}
 			if tt.left > 0 && (!errors.As(err, &left) || left.Records != tt.left || left.Topic != tt.topic) {
 				t.Errorf("error is %v, want %d records of %s", err, tt.left, tt.topic)
+			}
+		})
+	}
+}
+
+func TestRecordsOfARemovedSourceAreReadOutBeforeItIsForgotten(t *testing.T) {
+	pl := PlannedPipeline{Name: "bookings", Sources: []string{"a"}, topics: topics{pipeline.Retry: "retry"}, Segments: []PlannedSegment{
+		{Name: "ingest"}, {Name: "enrich", In: []string{"raw.a", "retry"}}, {Name: "dedupe", In: []string{"normalised"}},
+	}}
+	enrich, dedupe := "reservoir.bookings.enrich", "reservoir.bookings.dedupe"
+	read := func(topics ...string) map[pipeline.Partition]int64 {
+		offsets := map[pipeline.Partition]int64{}
+		for _, topic := range topics {
+			offsets[pipeline.Partition{Topic: topic}] = 3
+		}
+		return offsets
+	}
+	for _, tt := range []struct {
+		name    string
+		offsets map[string]map[pipeline.Partition]int64
+		source  string // of what is unread
+		left    string // topic
+	}{
+		{"of the removed source", map[string]map[pipeline.Partition]int64{enrich: read("raw.gone"), dedupe: read("normalised")}, "gone", "normalised"},
+		{"of another", map[string]map[pipeline.Partition]int64{enrich: read("raw.gone"), dedupe: read("normalised")}, "a", ""},
+		{"of nobody", map[string]map[pipeline.Partition]int64{enrich: read("raw.gone"), dedupe: read("normalised")}, "", ""},
+		{"while it waits to be tried again", map[string]map[pipeline.Partition]int64{enrich: read("raw.gone", "retry")}, "gone", ""},
+		{"where none was ever removed", map[string]map[pipeline.Partition]int64{enrich: read("raw.a"), dedupe: read("normalised")}, "strange", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			plan := &Plan{Pipelines: []PlannedPipeline{pl}}
+			// Of raw.gone nothing is left.
+			ends := map[string]map[int32]int64{"raw.gone": {0: 3}, "normalised": {0: 4}, "retry": {0: 4}}
+			err := plan.leftovers(t.Context(), cluster{committed: tt.offsets, ends: ends, source: tt.source})
+			var left *LayoutError
+			if tt.left == "" && err != nil {
+				t.Fatalf("refused: %v", err)
+			}
+			if tt.left != "" && (!errors.As(err, &left) || left.Topic != tt.left || left.Source != tt.source || left.Records != 1) {
+				t.Errorf("error is %v, want one of %s", err, tt.left)
 			}
 		})
 	}
