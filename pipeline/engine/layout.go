@@ -87,12 +87,9 @@ func (g *formerGroup) unread(ctx context.Context, k layoutReader) (err error) {
 		if slices.Contains(g.reads, topic) {
 			continue
 		}
-		ends, err := k.Ends(ctx, topic)
-		if errors.Is(err, kafka.ErrNoTopic) {
-			continue // deleted: nothing is left to read
-		}
+		ends, err := endsOf(ctx, k, topic)
 		if err != nil {
-			return fmt.Errorf("ask for the end of %s: %w", topic, err)
+			return err
 		}
 		for p, offset := range g.committed {
 			if p.Topic != topic || ends[p.ID] <= offset {
@@ -126,6 +123,19 @@ func holdsRecords(ctx context.Context, k layoutReader, p pipeline.Partition, fro
 	return false, err
 }
 
+// endsOf gives where a topic's partitions end; none where it was deleted and
+// nothing is left to read.
+func endsOf(ctx context.Context, k layoutReader, topic string) (map[int32]int64, error) {
+	ends, err := k.Ends(ctx, topic)
+	if errors.Is(err, kafka.ErrNoTopic) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask for the end of %s: %w", topic, err)
+	}
+	return ends, nil
+}
+
 func topicsOf(committed map[pipeline.Partition]int64) map[string]bool {
 	topics := map[string]bool{}
 	for p := range committed {
@@ -150,26 +160,43 @@ func (g formerGroup) readMore() bool {
 // What waits to be tried again has failed before; it may become one.
 func (g *formerGroup) strangers(ctx context.Context, k layoutReader, sources []string) error {
 	left := LayoutError{Group: g.name}
-	for p, offset := range g.committed {
-		if !slices.Contains(g.reads, p.Topic) || p.Topic == g.retry {
+	for topic := range topicsOf(g.committed) {
+		if !slices.Contains(g.reads, topic) || topic == g.retry {
 			continue
 		}
-		err := k.ReadPartition(ctx, p, offset, kafka.End, func(r pipeline.Record) error {
-			// What names no source was none of ours.
-			if source := r.Text(headerSource); source != "" && !slices.Contains(sources, source) {
-				left.Topic, left.Source = p.Topic, source
-				left.Records++
-			}
-			return nil
-		})
+		ends, err := endsOf(ctx, k, topic)
 		if err != nil {
-			return fmt.Errorf("look for records of removed sources in %s: %w", p, err)
+			return err
+		}
+		for p, offset := range g.committed {
+			if p.Topic != topic || ends[p.ID] <= offset {
+				continue
+			}
+			if err := left.count(ctx, k, p, offset, sources); err != nil {
+				return err
+			}
 		}
 	}
 	if left.Records == 0 {
 		return nil
 	}
 	return &left
+}
+
+// count counts the unread records of a partition whose sources are removed.
+func (e *LayoutError) count(ctx context.Context, k layoutReader, p pipeline.Partition, offset int64, sources []string) error {
+	err := k.ReadPartition(ctx, p, offset, kafka.End, func(r pipeline.Record) error {
+		// What names no source was none of ours.
+		if source := r.Text(headerSource); source != "" && !slices.Contains(sources, source) {
+			e.Topic, e.Source = p.Topic, source
+			e.Records++
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look for records of removed sources in %s: %w", p, err)
+	}
+	return nil
 }
 
 // LayoutError says that a change of the configuration would leave records unread.

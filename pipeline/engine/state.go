@@ -28,13 +28,18 @@ type partitionReader interface {
 }
 
 func (s *stateReader) Each(ctx context.Context, from int64, fn func(pipeline.Record) error) error {
-	homes := kafka.NewHomes()
+	homes, strays := kafka.NewHomes(), 0
+	defer func() {
+		if strays > 0 {
+			s.log.Warn("records of another writer are passed over: they are not in their keys' partition", slog.String("partition", s.of.String()), slog.Int("records", strays))
+		}
+	}()
 	return s.read.ReadPartition(ctx, s.of, from, kafka.End, func(r pipeline.Record) error {
 		if home := homes.Of(r.Key, s.partitions); home != s.of.ID {
 			if _, ours := r.Header(pipeline.StateHeader); !ours {
 				// Another client's partitioner put it here: it says nothing of the
 				// number of partitions, and no stage would look for its booking here.
-				s.log.Warn("a record of another writer is passed over: it is not in its key's partition", slog.String("record", r.Position().String()))
+				strays++
 				return nil
 			}
 			return fmt.Errorf("the state of %s at %s belongs to partition %d: the number of partitions changed after it was written; make the topic anew with the old number, or drain and start with new topics", r.Key, r.Position(), home)

@@ -146,19 +146,21 @@ func (c *claim) awaitTransaction() {
 func (c *claim) quietWithin(d time.Duration) bool {
 	expired, stop := after(c.conf.Clock, d)
 	defer stop()
-	for {
-		c.mu.Lock()
-		busy := c.inTxn
-		c.mu.Unlock()
-		if !busy {
-			return true
-		}
+	for c.busy() {
 		select {
 		case <-c.quiet:
 		case <-expired:
-			return false
+			return !c.busy() // both may have come at once
 		}
 	}
+	return true
+}
+
+// busy tells whether a transaction has records of this claim.
+func (c *claim) busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.inTxn
 }
 
 // dropRest tells of all records that no transaction took.

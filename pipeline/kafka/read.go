@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -139,9 +140,12 @@ func (r *reader) fetch() (*sarama.FetchResponseBlock, error) {
 // shorten looks where the log ends now. A leader may have been elected that had
 // not all of it (unclean): what a log lost never comes back, and a read that
 // waits for it would wait for ever. A new leader answers this only once it knows
-// the end (KIP-207); in a fetch it may name an old one.
+// the end (KIP-207): until then the end stands that was asked for before.
 func (r *reader) shorten() error {
 	now, err := r.newest()
+	if errors.Is(err, sarama.ErrOffsetNotAvailable) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -106,14 +106,19 @@ func (s *store) forgetLost(unheld func(pipeline.Partition, func() error) error, 
 		return err
 	}
 	for _, p := range old {
-		if err := unheld(p, func() error { return s.forget(p) }); err != nil {
+		if err := unheld(p, func() error { return s.forget(p, now) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *store) forget(p pipeline.Partition) error {
+// forget drops what is left of a partition, unless it came and went since it was
+// found: its checkpoint is trusted again then, and must not stand over nothing.
+func (s *store) forget(p pipeline.Partition, now time.Time) error {
+	if c, ok, err := s.checkpoint(p); ok && err == nil && now.Sub(c.at) < trusted {
+		return nil
+	}
 	if err := s.wipe(partitionKey(stateKeys, p)); err != nil {
 		return err
 	}

@@ -224,6 +224,12 @@ func TestWhatALostPartitionLeftIsDroppedWhenNobodyWouldTrustIt(t *testing.T) {
 // TestAPartitionThatComesBackIsNotForgotten: it is assigned between the look at
 // its old checkpoint and the wipe.
 func TestAPartitionThatComesBackIsNotForgotten(t *testing.T) {
+	for name, leaves := range map[string]bool{"and stays": false, "and goes again": true} {
+		t.Run(name, func(t *testing.T) { comesBack(t, leaves) })
+	}
+}
+
+func comesBack(t *testing.T, leaves bool) {
 	clock := &steps{now: morning}
 	h := &house{t: t, fs: vfs.NewMem(), clock: clock}
 	h.start()
@@ -236,6 +242,9 @@ func TestAPartitionThatComesBackIsNotForgotten(t *testing.T) {
 		found = true
 		if err := h.stage.(pipeline.Partitioned).Assigned(t.Context(), part(), h); err != nil {
 			t.Fatal(err)
+		}
+		if leaves {
+			h.stage.(pipeline.Partitioned).Revoked(part())
 		}
 	})
 	if err != nil || !found {
