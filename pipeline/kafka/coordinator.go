@@ -14,11 +14,12 @@ import (
 // that start read their offsets first, which takes seconds.
 const coordinatorWait = 15 * time.Second
 
-// untilSettled asks until the coordinator that answers has settled, or ctx ends.
+// untilSettled asks until the coordinator or the leader that answers has settled,
+// or ctx ends.
 func untilSettled(ctx context.Context, clock pipeline.Clock, ask func() error) error {
 	for attempt := 0; ; attempt++ {
 		err := ask()
-		if !isSettling(err) {
+		if !isSettling(err) && !isMoving(err) {
 			return err
 		}
 		if clock.Sleep(ctx, doubled(20*time.Millisecond, 500*time.Millisecond, attempt)) != nil {
@@ -33,6 +34,20 @@ func isSettling(err error) bool {
 	return errors.Is(err, sarama.ErrOffsetsLoadInProgress) ||
 		errors.Is(err, sarama.ErrConsumerCoordinatorNotAvailable) ||
 		errors.Is(err, sarama.ErrNotCoordinatorForConsumer)
+}
+
+// isMoving tells that another broker leads a partition, or is about to: whoever
+// asks again with what is known by then gets an answer.
+func isMoving(err error) bool {
+	for _, moving := range []error{
+		sarama.ErrNotLeaderForPartition, sarama.ErrLeaderNotAvailable, sarama.ErrReplicaNotAvailable,
+		sarama.ErrFencedLeaderEpoch, sarama.ErrUnknownLeaderEpoch, sarama.ErrOffsetNotAvailable,
+	} {
+		if errors.Is(err, moving) {
+			return true
+		}
+	}
+	return false
 }
 
 // atCoordinator asks a group's coordinator. One that does not answer is looked for

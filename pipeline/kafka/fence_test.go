@@ -36,6 +36,7 @@ func TestAZombieCannotCommit(t *testing.T) {
 				}
 			})
 		})
+		goOn := opener(t, proceed)
 		eventually(t, "the first records committed", func() bool { return j.log.count() > 0 })
 		armed.Store(true)
 		p := publisher(t, cfg)
@@ -50,7 +51,7 @@ func TestAZombieCannotCommit(t *testing.T) {
 		more()
 		j.done() // by the other
 		zombie.wire.thaw()
-		close(proceed)
+		goOn()
 		eventually(t, "the zombie's transaction to fail", func() bool { return zombie.Stats().Aborts > 0 })
 		more()
 		j.done()
@@ -82,6 +83,7 @@ func TestATransactionThatTheBrokerGaveUpIsDoneAgain(t *testing.T) {
 				}
 			})
 		})
+		goOn := opener(t, proceed)
 		j.done()
 		before := logEnd(t, cfg, j.out)
 		armed.Store(true)
@@ -91,7 +93,7 @@ func TestATransactionThatTheBrokerGaveUpIsDoneAgain(t *testing.T) {
 		if got := total(readAll(t, cfg, j.out)); got != 120 { // returns when the broker has aborted it
 			t.Errorf("%d records were read, want 120", got)
 		}
-		close(proceed)
+		goOn()
 		j.done()
 		if w.Stats().Aborts == 0 {
 			t.Error("nothing was aborted")
@@ -100,6 +102,14 @@ func TestATransactionThatTheBrokerGaveUpIsDoneAgain(t *testing.T) {
 		j.wg.Wait()
 		j.check()
 	})
+}
+
+// opener gives what lets those go on that wait for a channel's end. So does the
+// end of the test: one that fails would wait for its subscriber for ever.
+func opener(t *testing.T, proceed chan struct{}) func() {
+	goOn := sync.OnceFunc(func() { close(proceed) })
+	t.Cleanup(goOn)
+	return goOn
 }
 
 // wait makes a channel that closes one that gives a value.
@@ -163,6 +173,7 @@ func TestReadersWaitForAnOpenTransactionAndDoNotSeeAbortedOnes(t *testing.T) {
 				}
 			})
 		})
+		goOn := opener(t, proceed)
 		j.done()
 		before := logEnd(t, cfg, j.out)
 		armed.Store(true)
@@ -187,7 +198,7 @@ func TestReadersWaitForAnOpenTransactionAndDoNotSeeAbortedOnes(t *testing.T) {
 			t.Errorf("read %d records, past an open transaction", n)
 		default:
 		}
-		close(proceed)
+		goOn()
 		if got := get(t, "the end of reading", read); got != 2*51 {
 			t.Errorf("%d records, want %d", got, 2*51)
 		}

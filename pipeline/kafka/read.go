@@ -63,11 +63,11 @@ type reader struct {
 }
 
 func (r *reader) run(ctx context.Context, from, to int64, fn func(pipeline.Record) error) error {
-	first, err := r.client.GetOffset(r.part.Topic, r.part.ID, sarama.OffsetOldest)
+	first, err := r.settled(ctx, sarama.OffsetOldest)
 	if err != nil {
 		return err
 	}
-	if r.end, err = r.newest(); err != nil {
+	if r.end, err = r.settled(ctx, sarama.OffsetNewest); err != nil {
 		return err
 	}
 	if to >= 0 {
@@ -142,7 +142,7 @@ func (r *reader) fetch() (*sarama.FetchResponseBlock, error) {
 // waits for it would wait for ever. A new leader answers this only once it knows
 // the end (KIP-207): until then the end stands that was asked for before.
 func (r *reader) shorten() error {
-	now, err := r.newest()
+	now, err := r.client.GetOffset(r.part.Topic, r.part.ID, sarama.OffsetNewest)
 	if errors.Is(err, sarama.ErrOffsetNotAvailable) {
 		return nil
 	}
@@ -153,8 +153,15 @@ func (r *reader) shorten() error {
 	return nil
 }
 
-func (r *reader) newest() (int64, error) {
-	return r.client.GetOffset(r.part.Topic, r.part.ID, sarama.OffsetNewest)
+// settled asks for an offset, while a leader moves too.
+func (r *reader) settled(ctx context.Context, at int64) (offset int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, coordinatorWait)
+	defer cancel()
+	err = untilSettled(ctx, pipeline.WallClock{}, func() (err error) {
+		offset, err = r.client.GetOffset(r.part.Topic, r.part.ID, at)
+		return err
+	})
+	return offset, err
 }
 
 func (r *reader) take(block *sarama.FetchResponseBlock, fn func(pipeline.Record) error) error {

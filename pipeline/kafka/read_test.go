@@ -78,6 +78,40 @@ func TestALogThatLostItsEndIsReadToWhereItEndsNow(t *testing.T) {
 	}
 }
 
+// TestALeaderThatMovesIsWaitedFor: a broker was stopped, and who leads its
+// partitions is not known everywhere yet.
+func TestALeaderThatMovesIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for name, look := range map[string]func(*kafka.Admin, pipeline.Partition) (int64, error){
+		"for the end": func(a *kafka.Admin, p pipeline.Partition) (int64, error) {
+			ends, err := a.Ends(t.Context(), p.Topic)
+			return ends[p.ID], err
+		},
+		"for a read": func(a *kafka.Admin, p pipeline.Partition) (n int64, err error) {
+			err = a.ReadPartition(t.Context(), p, 0, kafka.End, func(pipeline.Record) error { n++; return nil })
+			return n, err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, cfg := fakeCluster(t)
+			in := topic(t, cfg, 1)
+			write(t, publisher(t, cfg), pipeline.Record{Topic: in, Value: []byte("a")})
+			asked := 0
+			c.ControlKey(int16(kmsg.ListOffsets), func(r kmsg.Request) (kmsg.Response, error, bool) {
+				c.KeepControl()
+				if asked++; asked > 5 { // sarama asks twice by itself
+					return nil, nil, false
+				}
+				return newest(r.(*kmsg.ListOffsetsRequest), -1, kerr.NotLeaderForPartition), nil, true
+			})
+			if n, err := look(admin(t, cfg), pipeline.Partition{Topic: in}); err != nil || n != 1 {
+				t.Errorf("got %d, %v", n, err)
+			}
+		})
+	}
+}
+
 // newest answers where a partition's log ends.
 func newest(request *kmsg.ListOffsetsRequest, end int64, err *kerr.Error) *kmsg.ListOffsetsResponse {
 	answer := request.ResponseKind().(*kmsg.ListOffsetsResponse)

@@ -26,6 +26,7 @@ func TestRecoverEndsWhatAFormerLifeLeftOpen(t *testing.T) {
 		former := j.startWith(sc, func(s *kafka.Subscriber) {
 			kafka.BeforeCommit(s, func() { hold.Do(func() { close(open); <-proceed }) })
 		})
+		goOn := opener(t, proceed)
 		get(t, "its transaction before the commit", wait(open))
 		former.wire.cut()
 
@@ -37,7 +38,7 @@ func TestRecoverEndsWhatAFormerLifeLeftOpen(t *testing.T) {
 		if got := total(readAll(t, cfg, j.out)); got != 1 {
 			t.Errorf("%d records can be read, want the one behind the transaction", got)
 		}
-		close(proceed)
+		goOn()
 		_, _ = former.Close(), s.Close()
 		j.wg.Wait()
 	})
