@@ -109,7 +109,7 @@ func (n *neighbours) quietly(ctx context.Context, name string, args ...string) e
 
 // run runs one of them and reads its line.
 func (n *neighbours) run(ctx context.Context, c benchCase) (result, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, c.patience())
 	defer cancel()
 	name, args := c.Command[0], make([]string, len(c.Command)-1)
 	for i, arg := range c.Command[1:] {

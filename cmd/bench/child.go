@@ -109,7 +109,7 @@ func (p *process) answer(into any) error {
 
 // one measures a case in a process of its own, in an empty folder.
 func (o options) one(ctx context.Context, c benchCase) (result, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, c.patience())
 	defer cancel()
 	dir, err := os.MkdirTemp("", "reservoir-bench-*")
 	if err != nil {

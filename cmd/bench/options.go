@@ -83,5 +83,7 @@ func numbers(text string) ([]int, error) {
 	return all, nil
 }
 
-// patience bounds a case; one that takes longer has failed.
-const patience = 5 * time.Minute
+// patience bounds a case; one that takes longer, by what it is asked, has failed.
+func (c benchCase) patience() time.Duration {
+	return 5*time.Minute + time.Duration(c.N)*500*time.Microsecond
+}
