@@ -172,6 +172,16 @@ func more(j *job, n int) []pipeline.Record {
 	return records
 }
 
+// decidedEnd is logEnd of a job's output once its transactions are decided there.
+// Their marks come after the group's offsets, on whichever broker.
+func decidedEnd(t *testing.T, j *job) int64 {
+	t.Helper()
+	if got := total(readAll(t, j.cfg, j.out)); got != 2*j.n {
+		t.Fatalf("%d records came out, want %d", got, 2*j.n)
+	}
+	return logEnd(t, j.cfg, j.out)
+}
+
 // logEnd gives how many offsets a topic's partitions have had.
 func logEnd(t *testing.T, cfg kafka.Config, topic string) int64 {
 	t.Helper()
