@@ -14,12 +14,27 @@ import (
 // headers.
 const maxRecord = 2<<20 + 256<<10
 
-// makeTopics makes the topics before the members do: bookings.current is cut
-// into segments of seconds, so that it is compacted all the time.
-func (s site) makeTopics(ctx context.Context, admin *kafka.Admin) error {
-	compacted := map[string]string{
-		"cleanup.policy": "compact", "segment.ms": "2000", "min.cleanable.dirty.ratio": "0.01", "max.compaction.lag.ms": "2000",
+// compacted cuts bookings.current into segments of seconds, so that it is compacted
+// all the time.
+//
+// At least once, a member that lost its claim may write an old state over a newer
+// one (invariant 6). Who follows the topic next, after ten seconds, or restores
+// from it puts that right, if it still finds the newer one: the pipeline's own
+// topic keeps what is younger than ten minutes from compaction, and this one what
+// is younger than one.
+func (s site) compacted() map[string]string {
+	least, most := "60000", "62000" // milliseconds
+	if s.exactlyOnce() {            // who lost its claim writes nothing
+		least, most = "0", "2000"
 	}
+	return map[string]string{
+		"cleanup.policy": "compact", "segment.ms": "2000", "min.cleanable.dirty.ratio": "0.01",
+		"min.compaction.lag.ms": least, "max.compaction.lag.ms": most,
+	}
+}
+
+// makeTopics makes the topics before the members do.
+func (s site) makeTopics(ctx context.Context, admin *kafka.Admin) error {
 	var specs []kafka.TopicSpec
 	add := func(name string, partitions int, configs map[string]string) {
 		configs["max.message.bytes"] = strconv.Itoa(maxRecord)
@@ -34,7 +49,7 @@ func (s site) makeTopics(ctx context.Context, admin *kafka.Admin) error {
 		switch o {
 		case pipeline.Lookups:
 		case pipeline.Current:
-			add(s.output(o), s.parts, compacted)
+			add(s.output(o), s.parts, s.compacted())
 		case pipeline.Events, pipeline.Decisions:
 			add(s.output(o), s.parts, map[string]string{})
 		default: // a cluster that is killed again and again has enough partitions to look after
