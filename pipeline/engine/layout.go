@@ -83,32 +83,45 @@ func (g *formerGroup) unread(ctx context.Context, k layoutReader) (err error) {
 		return fmt.Errorf("read the offsets of the group %s: %w", g.name, err)
 	}
 	lag := map[string]int64{}
+	gone := func(topic string) bool { return !slices.Contains(g.reads, topic) }
+	err = g.eachBehind(ctx, k, gone, func(p pipeline.Partition, from, end int64) error {
+		left, err := holdsRecords(ctx, k, p, from)
+		if err != nil {
+			return fmt.Errorf("look for unread records in %s: %w", p, err)
+		}
+		if left {
+			lag[p.Topic] += end - from
+		}
+		return nil
+	})
+	if err != nil || len(lag) == 0 {
+		return err
+	}
+	left := slices.Sorted(maps.Keys(lag))
+	return &LayoutError{Group: g.name, Topic: left[0], Records: lag[left[0]]}
+}
+
+// eachBehind calls fn with the partitions of some topics of which the group has not
+// read all, from where and up to where.
+func (g *formerGroup) eachBehind(ctx context.Context, k layoutReader, of func(topic string) bool, fn func(p pipeline.Partition, from, end int64) error) error {
 	for topic := range topicsOf(g.committed) {
-		if slices.Contains(g.reads, topic) {
+		if !of(topic) {
 			continue
 		}
 		ends, err := endsOf(ctx, k, topic)
 		if err != nil {
 			return err
 		}
-		for p, offset := range g.committed {
-			if p.Topic != topic || ends[p.ID] <= offset {
+		for p, from := range g.committed {
+			if p.Topic != topic || ends[p.ID] <= from {
 				continue
 			}
-			left, err := holdsRecords(ctx, k, p, offset)
-			if err != nil {
-				return fmt.Errorf("look for unread records in %s: %w", p, err)
-			}
-			if left {
-				lag[topic] += ends[p.ID] - offset
+			if err := fn(p, from, ends[p.ID]); err != nil {
+				return err
 			}
 		}
 	}
-	if len(lag) == 0 {
-		return nil
-	}
-	left := slices.Sorted(maps.Keys(lag))
-	return &LayoutError{Group: g.name, Topic: left[0], Records: lag[left[0]]}
+	return nil
 }
 
 var errRecord = errors.New("there is a record")
@@ -160,22 +173,12 @@ func (g formerGroup) readMore() bool {
 // What waits to be tried again has failed before; it may become one.
 func (g *formerGroup) strangers(ctx context.Context, k layoutReader, sources []string) error {
 	left := LayoutError{Group: g.name}
-	for topic := range topicsOf(g.committed) {
-		if !slices.Contains(g.reads, topic) || topic == g.retry {
-			continue
-		}
-		ends, err := endsOf(ctx, k, topic)
-		if err != nil {
-			return err
-		}
-		for p, offset := range g.committed {
-			if p.Topic != topic || ends[p.ID] <= offset {
-				continue
-			}
-			if err := left.count(ctx, k, p, offset, sources); err != nil {
-				return err
-			}
-		}
+	between := func(topic string) bool { return slices.Contains(g.reads, topic) && topic != g.retry }
+	err := g.eachBehind(ctx, k, between, func(p pipeline.Partition, from, _ int64) error {
+		return left.count(ctx, k, p, from, sources)
+	})
+	if err != nil {
+		return err
 	}
 	if left.Records == 0 {
 		return nil

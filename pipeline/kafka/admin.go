@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
-
-	"github.com/reservoirhq/reservoir/pipeline"
 )
 
 // Admin asks and arranges what is beside the records. It connects when it is
@@ -98,9 +96,11 @@ func ask[T any](ctx context.Context, a *Admin, what string, request func(cluster
 	answers := make(chan answer, 1)
 	go func() {
 		var got answer
-		got.err = a.settled(ctx, func(c cluster) (err error) {
-			got.value, err = request(c)
-			return err
+		got.err = settled(ctx, func() error {
+			return a.try(ctx, func(c cluster) (err error) {
+				got.value, err = request(c)
+				return err
+			})
 		})
 		answers <- got
 	}()
@@ -114,13 +114,6 @@ func ask[T any](ctx context.Context, a *Admin, what string, request func(cluster
 		return got.value, fmt.Errorf("kafka: %s: %w", what, got.err)
 	}
 	return got.value, nil
-}
-
-// settled tries until the coordinator that is asked has settled.
-func (a *Admin) settled(ctx context.Context, request func(cluster) error) error {
-	ctx, cancel := context.WithTimeout(ctx, coordinatorWait)
-	defer cancel()
-	return untilSettled(ctx, pipeline.WallClock{}, func() error { return a.try(ctx, request) })
 }
 
 func (a *Admin) try(ctx context.Context, request func(cluster) error) error {

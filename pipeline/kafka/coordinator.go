@@ -10,9 +10,16 @@ import (
 	"github.com/reservoirhq/reservoir/pipeline"
 )
 
-// coordinatorWait bounds how long a group's coordinator is waited for: brokers
-// that start read their offsets first, which takes seconds.
-const coordinatorWait = 15 * time.Second
+// settleWait bounds how long a group's coordinator or a partition's leader is waited
+// for: brokers that start read their offsets first, which takes seconds.
+const settleWait = 15 * time.Second
+
+// settled asks until who answers has settled, for settleWait at the most.
+func settled(ctx context.Context, ask func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, settleWait)
+	defer cancel()
+	return untilSettled(ctx, pipeline.WallClock{}, ask)
+}
 
 // untilSettled asks until the coordinator or the leader that answers has settled,
 // or ctx ends.

@@ -155,9 +155,7 @@ func (r *reader) shorten() error {
 
 // settled asks for an offset, while a leader moves too.
 func (r *reader) settled(ctx context.Context, at int64) (offset int64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, coordinatorWait)
-	defer cancel()
-	err = untilSettled(ctx, pipeline.WallClock{}, func() (err error) {
+	err = settled(ctx, func() (err error) {
 		offset, err = r.client.GetOffset(r.part.Topic, r.part.ID, at)
 		return err
 	})

@@ -34,14 +34,20 @@ func TestABrokerThatSaysForAMomentThatThereIsNothingIsAskedAgain(t *testing.T) {
 		}
 		return answer, nil, true
 	})
-	var got string
-	err := admin(t, cfg).ReadPartition(t.Context(), pipeline.Partition{Topic: in}, 0, kafka.End, func(r pipeline.Record) error {
-		got += string(r.Value)
-		return nil
-	})
+	got, err := valuesOf(t, cfg, in)
 	if err != nil || got != "ab" {
 		t.Errorf("read %q, %v, want ab", got, err)
 	}
+}
+
+// valuesOf reads the values of a topic's only partition, one behind the other.
+func valuesOf(t *testing.T, cfg kafka.Config, topic string) (all string, err error) {
+	t.Helper()
+	err = admin(t, cfg).ReadPartition(t.Context(), pipeline.Partition{Topic: topic}, 0, kafka.End, func(r pipeline.Record) error {
+		all += string(r.Value)
+		return nil
+	})
+	return all, err
 }
 
 // TestALogThatLostItsEndIsReadToWhereItEndsNow: an unclean election took the
@@ -68,11 +74,7 @@ func TestALogThatLostItsEndIsReadToWhereItEndsNow(t *testing.T) {
 		}
 		return nil, nil, false
 	})
-	var got string
-	err := admin(t, cfg).ReadPartition(t.Context(), pipeline.Partition{Topic: in}, 0, kafka.End, func(r pipeline.Record) error {
-		got += string(r.Value)
-		return nil
-	})
+	got, err := valuesOf(t, cfg, in)
 	if err != nil || got != "ab" {
 		t.Errorf("read %q, %v, want ab", got, err)
 	}
@@ -154,11 +156,7 @@ func TestBatchesThatCompactionHasEmptiedArePassed(t *testing.T) {
 				}
 				return fetched(request, emptied+1, batches), nil, true
 			})
-			var got string
-			err := admin(t, cfg).ReadPartition(t.Context(), pipeline.Partition{Topic: in}, 0, kafka.End, func(r pipeline.Record) error {
-				got += string(r.Value)
-				return nil
-			})
+			got, err := valuesOf(t, cfg, in)
 			if err != nil || got != "b" {
 				t.Errorf("read %q, %v, want b", got, err)
 			}

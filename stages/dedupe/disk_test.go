@@ -200,13 +200,20 @@ func TestARunningMemberDropsWhatExpires(t *testing.T) {
 	}
 }
 
-func TestWhatALostPartitionLeftIsDroppedWhenNobodyWouldTrustIt(t *testing.T) {
+// lostOne is a member that had a state, and lost its partition.
+func lostOne(t *testing.T) (*house, *steps) {
+	t.Helper()
 	clock := &steps{now: morning}
 	h := &house{t: t, fs: vfs.NewMem(), clock: clock}
 	h.start()
 	mustSay(t, h, status(booking.StatusPending, "e1", morning))
 	h.tend()
 	h.stage.(pipeline.Partitioned).Revoked(part())
+	return h, clock
+}
+
+func TestWhatALostPartitionLeftIsDroppedWhenNobodyWouldTrustIt(t *testing.T) {
+	h, clock := lostOne(t)
 	for _, step := range []struct {
 		after time.Duration
 		held  int
@@ -230,12 +237,7 @@ func TestAPartitionThatComesBackIsNotForgotten(t *testing.T) {
 }
 
 func comesBack(t *testing.T, leaves bool) {
-	clock := &steps{now: morning}
-	h := &house{t: t, fs: vfs.NewMem(), clock: clock}
-	h.start()
-	mustSay(t, h, status(booking.StatusPending, "e1", morning))
-	h.tend()
-	h.stage.(pipeline.Partitioned).Revoked(part())
+	h, clock := lostOne(t)
 	clock.now = clock.now.Add(12 * time.Hour)
 	found := false
 	err := dedupe.ForgetLost(h.stage, func() {
