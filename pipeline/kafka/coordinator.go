@@ -36,9 +36,10 @@ func untilSettled(ctx context.Context, clock pipeline.Clock, ask func() error) e
 }
 
 // isSettling tells that a group's coordinator will answer soon, here or on
-// another broker.
+// another broker: it also gives no offset while a transaction that moves it ends.
 func isSettling(err error) bool {
 	return errors.Is(err, sarama.ErrOffsetsLoadInProgress) ||
+		errors.Is(err, sarama.ErrUnstableOffsetCommit) ||
 		errors.Is(err, sarama.ErrConsumerCoordinatorNotAvailable) ||
 		errors.Is(err, sarama.ErrNotCoordinatorForConsumer)
 }

@@ -140,7 +140,7 @@ func (h *handler) ConsumeClaim(session sarama.ConsumerGroupSession, from sarama.
 	if committed {
 		c.marked = start
 	} else if h.txn != nil {
-		if c.marked, err = h.origin(p, start); err != nil {
+		if c.marked, err = h.origin(session.Context(), p, start); err != nil {
 			return err
 		}
 		c.unseen = true

@@ -1,9 +1,14 @@
 package kafka_test
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
 )
@@ -60,6 +65,48 @@ func TestAnOffsetBehindTheEndIsReplaced(t *testing.T) {
 			t.Errorf("the group is at %d, want 10", at)
 		}
 	})
+}
+
+// TestAClaimWaitsForATransactionThatIsJustEnding: a broker that answers for the
+// whole group says so of every partition while the first claim's is ending. The
+// session of all claims must not end for it.
+func TestAClaimWaitsForATransactionThatIsJustEnding(t *testing.T) {
+	t.Parallel()
+	c, cfg := fakeCluster(t)
+	in := topic(t, cfg, 1)
+	write(t, publisher(t, cfg), keyedRecords(in, "a")...)
+	var out bytes.Buffer
+	cfg.Log = slog.New(slog.NewTextHandler(&out, nil))
+	asked := 0
+	c.ControlKey(int16(kmsg.OffsetFetch), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		if asked++; asked == 1 || asked > 4 { // the first is sarama's
+			return nil, nil, false
+		}
+		return unstable(r.(*kmsg.OffsetFetchRequest)), nil, true
+	})
+	s, w := subscriber(t, cfg, once(name("g"))), &work{done: map[string]int{}}
+	w.run(subscribe(t, s, in), func() {})
+	eventually(t, "the record done", func() bool { return w.count() == 1 })
+	_ = s.Close()
+	w.wg.Wait()
+	if n := strings.Count(out.String(), "joined the group"); n != 1 || asked < 5 {
+		t.Errorf("joined %d times, want once, after %d questions:\n%s", n, asked, &out)
+	}
+}
+
+// unstable answers that offsets are being committed; version 8 and later ask for
+// groups.
+func unstable(request *kmsg.OffsetFetchRequest) *kmsg.OffsetFetchResponse {
+	answer := request.ResponseKind().(*kmsg.OffsetFetchResponse)
+	of := kmsg.NewOffsetFetchResponseGroupTopicPartition()
+	of.Offset, of.ErrorCode = -1, kerr.UnstableOffsetCommit.Code
+	about := kmsg.NewOffsetFetchResponseGroupTopic()
+	about.Topic, about.Partitions = request.Groups[0].Topics[0].Topic, append(about.Partitions, of)
+	group := kmsg.NewOffsetFetchResponseGroup()
+	group.Group, group.Topics = request.Groups[0].Group, append(group.Topics, about)
+	answer.Groups = append(answer.Groups, group)
+	return answer
 }
 
 // moveOffset is an operator, or the past.

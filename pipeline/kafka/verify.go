@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/IBM/sarama"
@@ -53,7 +54,7 @@ func (x *transactor) verify(p *txnProducer, meta *sarama.ConsumerGroupMetadata, 
 }
 
 // offsetsOf gives the committed offsets of the group, -1 for none, and waits
-// for no transaction that is just ending: that is an error.
+// for no transaction that is just ending: that is an error ([isSettling]).
 func offsetsOf(client sarama.Client, group string, ask map[string][]int32) (map[pipeline.Partition]int64, error) {
 	req := sarama.NewOffsetFetchRequest(client.Config().Version, group, ask)
 	req.RequireStable = true
@@ -81,9 +82,15 @@ func offsetsOf(client sarama.Client, group string, ask map[string][]int32) (map[
 
 // origin gives the group's offset of a partition for which sarama found none,
 // or one that is out of range: that one is to be replaced, and no sign of
-// another member. start is where the claim begins instead.
-func (h *handler) origin(p pipeline.Partition, start int64) (int64, error) {
-	found, err := offsetsOf(h.client, h.conf.Group, map[string][]int32{p.Topic: {p.ID}})
+// another member. start is where the claim begins instead. A transaction that is
+// just ending is waited for, and a coordinator that moves: an error here ends the
+// session of every claim.
+func (h *handler) origin(ctx context.Context, p pipeline.Partition, start int64) (int64, error) {
+	var found map[pipeline.Partition]int64
+	err := settled(ctx, func() (err error) {
+		found, err = offsetsOf(h.client, h.conf.Group, map[string][]int32{p.Topic: {p.ID}})
+		return err
+	})
 	if err != nil {
 		return 0, fmt.Errorf("kafka: group %s: ask for its offset of %s: %w", h.conf.Group, p, err)
 	}
