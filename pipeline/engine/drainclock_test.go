@@ -25,6 +25,25 @@ func TestNobodySleepsThroughADrain(t *testing.T) {
 	})
 }
 
+func TestNobodySleepsWhileItsPartitionIsLetGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		leaving, leave := context.WithCancel(t.Context())
+		ctx := pipeline.WithLeaving(t.Context(), leaving)
+		c := drainClock{pipeline.WallClock{}, t.Context()}
+		if err := c.Sleep(ctx, time.Minute); err != nil {
+			t.Fatalf("before: %v", err)
+		}
+		began := time.Now()
+		time.AfterFunc(time.Second, leave)
+		if err := c.Sleep(ctx, time.Hour); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		if err := c.Sleep(t.Context(), time.Minute); err != nil {
+			t.Errorf("of another partition: %v", err)
+		}
+	})
+}
+
 func TestADrainLeavesARecordThatWaitsToItsNextReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		draining, drain := context.WithCancel(t.Context())

@@ -84,8 +84,10 @@ func newClaim(s *subscription, p pipeline.Partition, from sarama.ConsumerGroupCl
 	if s.txn != nil {
 		c.win.order = new(prefix)
 	}
-	c.ctx, c.end = context.WithCancelCause(s.values)
-	c.reading, c.leave = context.WithCancel(c.ctx)
+	ctx, end := context.WithCancelCause(s.values)
+	c.end = end
+	c.reading, c.leave = context.WithCancel(ctx)
+	c.ctx = pipeline.WithLeaving(ctx, c.reading)
 	return c
 }
 

@@ -166,6 +166,35 @@ func TestAPreparationThatIsCutOffLeavesItsRecordForTheNextMember(t *testing.T) {
 	m.Ack()
 }
 
+// TestAWaitThatCanBeWaitedElsewhereHoldsNoRebalance: another member gets its
+// partition at once, not after the whole time to finish.
+func TestAWaitThatCanBeWaitedElsewhereHoldsNoRebalance(t *testing.T) {
+	t.Parallel()
+	rings(t, func(t *testing.T, cfg kafka.Config) {
+		n, g, begun := topic(t, cfg, 2), name("g"), make(chan struct{}, 64)
+		first := &preparer{wait: func(ctx context.Context, _ *pipeline.Record) error {
+			begun <- struct{}{}
+			select {
+			case <-pipeline.Leaving(ctx).Done():
+				return context.Canceled
+			case <-ctx.Done():
+				t.Error("it waited for the end of its time")
+				return ctx.Err()
+			}
+		}}
+		write(t, publisher(t, cfg), keyedRecords(n, numbered(40)...)...)
+		conf := first.conf(g)
+		conf.DrainTimeout, conf.RebalanceTimeout = patience, 2*patience
+		s := subscriber(t, cfg, conf)
+		subscribe(t, s, n)
+		get(t, "one preparation", begun)
+		get(t, "another", begun)
+		m := get(t, "the record of the partition that was given up", subscribe(t, subscriber(t, cfg, (&preparer{}).conf(g)), n))
+		checkPrepared(t, m)
+		m.Ack()
+	})
+}
+
 func TestAPreparationThatCameToNothingIsDoneAgain(t *testing.T) {
 	t.Parallel()
 	cfg := fake(t)

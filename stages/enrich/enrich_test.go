@@ -203,3 +203,42 @@ func TestTheNumbersAreBounded(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestALookUpThatHasNotBegunIsLeftToTheNextMember: a host that lets everybody
+// wait must not hold a partition that is let go for as long.
+func TestALookUpThatHasNotBegunIsLeftToTheNextMember(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := enrich.Defaults()
+		cfg.MaxInFlight = 1
+		a := &api{answer: func(ctx context.Context, _ string) error {
+			select {
+			case <-time.After(5 * time.Second):
+			case <-ctx.Done():
+			}
+			return ctx.Err()
+		}}
+		s := stage(t, cfg, a)
+		leaving, leave := context.WithCancel(t.Context())
+		ctx := pipeline.WithLeaving(t.Context(), leaving)
+		ended := make(chan error, 2)
+		look := func(key string) {
+			_, err := s.Process(ctx, event(key))
+			ended <- err
+		}
+		go look("src/b1")
+		synctest.Wait()
+		go look("src/b2")
+		synctest.Wait()
+		began := time.Now()
+		leave()
+		if err := <-ended; !errors.Is(err, context.Canceled) || time.Since(began) != 0 {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		if err := <-ended; err != nil || time.Since(began) != 5*time.Second {
+			t.Errorf("the one that was asked: after %s: %v", time.Since(began), err)
+		}
+		if n := a.asked.Load(); n != 1 {
+			t.Errorf("asked %d times", n)
+		}
+	})
+}

@@ -60,7 +60,7 @@ func newHost(source string, enricher pipeline.Enricher, cfg Config, clock pipeli
 		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= down },
 		// Only an outage speaks of the host; every other error is an answer.
 		IsSuccessful: func(err error) bool { _, outage := pipeline.AsOutage(err); return !outage },
-		// A shutdown says nothing of the host.
+		// A shutdown or a rebalance says nothing of the host.
 		IsExcluded:    func(err error) bool { return errors.Is(err, context.Canceled) },
 		OnStateChange: func(_ string, from, to gobreaker.State) { h.changed(from, to, log) },
 	})
@@ -127,6 +127,8 @@ func (h *host) ask(ctx context.Context, ev pipeline.Event) (pipeline.LookUp, err
 	case h.slots <- struct{}{}:
 	case <-ctx.Done():
 		return pipeline.LookUp{}, ctx.Err()
+	case <-pipeline.Leaving(ctx).Done():
+		return pipeline.LookUp{}, fmt.Errorf("its partition is let go: %w", context.Canceled)
 	}
 	defer func() { <-h.slots }()
 	if err := h.share(ctx); err != nil {
