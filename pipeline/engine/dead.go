@@ -43,14 +43,27 @@ func deadLetter(r *pipeline.Record, f failure, now time.Time) pipeline.Record {
 	return pipeline.Record{Key: r.Key, Value: r.Value, Headers: headers}
 }
 
+const (
+	bareText    = 4 << 10  // of a header's value, or a key
+	bareHeaders = 64 << 10 // of all of them, with their names
+)
+
 // withoutBody is a dead letter too large for its topic: the record it speaks
-// of is where dead_topic, dead_partition and dead_offset say.
+// of is where dead_topic, dead_partition and dead_offset say. What a stranger
+// wrote may be large everywhere: it must fit whatever that was.
 func withoutBody(r pipeline.Record) pipeline.Record {
 	kept := []pipeline.Header{pipeline.Text("dead_value", "left where it was: too large for this topic")}
-	for _, h := range r.Headers {
-		if len(h.Value) <= 4096 {
+	left := bareHeaders
+	for _, h := range slices.Backward(r.Headers) { // what we say of it is last
+		if n := len(h.Key) + len(h.Value); len(h.Value) <= bareText && n <= left {
 			kept = append(kept, h)
+			left -= n
 		}
 	}
-	return pipeline.Record{Topic: r.Topic, Key: r.Key, Value: []byte{}, Headers: kept}
+	slices.Reverse(kept[1:])
+	bare := pipeline.Record{Topic: r.Topic, Key: r.Key, Value: []byte{}, Headers: kept}
+	if len(r.Key) > bareText {
+		bare.Key = nil
+	}
+	return bare
 }
