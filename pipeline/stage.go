@@ -17,16 +17,15 @@ type Stage interface {
 
 // Receiver is implemented by the one stage that turns a web request into an
 // event: the first of every pipeline. A Rejection says what to answer.
+//
+// It also says how many webhooks may be under way at once before senders are
+// asked to come back, how large one's body may be, and all of them together that
+// are not small, in bytes (invariant 11).
 type Receiver interface {
 	Receive(w http.ResponseWriter, r *http.Request, from Source) (Event, error)
-}
-
-// Bounded is implemented by the Receiver: how many webhooks may be under way
-// at once before senders are asked to come back, and how large one's body may
-// be, in bytes (invariant 11).
-type Bounded interface {
 	MaxInFlight() int
 	MaxBody() int64
+	MaxInFlightBytes() int64
 }
 
 // Settler is implemented by stages that must know whether their event's

@@ -15,6 +15,7 @@ type step struct {
 	settler pipeline.Settler // the stage, where it is one
 	retry   pipeline.RetryPolicy
 	metrics map[string]stageMetrics // by source
+	others  func() stageMetrics     // those of a source that is not configured here
 }
 
 // chain is stages that run fused: one after the other, in one process.
@@ -140,7 +141,10 @@ func (r *result) end(ev *pipeline.Event, stage string, err error) error {
 
 // step runs one stage on one event, with its retries, and measures it.
 func (c *chain) step(ctx context.Context, s *step, ev *pipeline.Event, together bool) ([]pipeline.Event, error) {
-	m := s.metrics[ev.Source]
+	m, known := s.metrics[ev.Source]
+	if !known {
+		m = s.others()
+	}
 	began := c.retrier.clock.Now()
 	m.in.Inc()
 	out, err := c.retrier.do(ctx, s, ev, began, together)

@@ -93,7 +93,7 @@ func (e *Engine) Close() error {
 func maxRecord(all []built) int {
 	largest := int64(1 << 20)
 	for _, b := range all {
-		if limits, ok := b.segments[0].steps[0].stage.(pipeline.Bounded); ok {
+		if limits, ok := b.segments[0].steps[0].stage.(pipeline.Receiver); ok {
 			largest = max(largest, limits.MaxBody())
 		}
 	}

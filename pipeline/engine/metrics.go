@@ -68,11 +68,12 @@ func (m *metrics) stage(name, source, stage string) stageMetrics {
 }
 
 // measured gives the steps of a segment with their metrics for every source of
-// the pipeline.
+// the pipeline; those that only other members know count under no name.
 func (m *metrics) measured(b built, steps []step) []step {
 	all := make([]step, len(steps))
 	for i, s := range steps {
 		s.settler, _ = s.stage.(pipeline.Settler)
+		s.others = func() stageMetrics { return m.stage(b.plan.Name, "", s.name) }
 		s.metrics = make(map[string]stageMetrics, len(b.sources))
 		for source := range b.sources {
 			s.metrics[source] = m.stage(b.plan.Name, source, s.name)
@@ -119,10 +120,14 @@ func (m *metrics) passed(s *segment) map[string]prometheus.Counter {
 // outcomes counts what a segment gave.
 func (m *metrics) outcomes(s *segment, done *result) {
 	for _, ev := range done.events {
-		s.passed[ev.Source].Inc()
+		if counter, known := s.passed[ev.Source]; known {
+			counter.Inc()
+		} else {
+			m.outcome(s.chain.pipeline, "", s.name, s.writer.gave(), "")
+		}
 	}
 	for _, e := range done.ended {
-		m.outcome(s.chain.pipeline, e.event.Source, e.stage, string(e.ending), "")
+		m.outcome(s.chain.pipeline, s.label(e.event.Source), e.stage, string(e.ending), "")
 	}
 	if l := done.letter; l.outcome != "" {
 		m.outcome(s.chain.pipeline, l.source, l.stage, l.outcome, l.reason)

@@ -143,7 +143,9 @@ func (s *segment) decode(r *pipeline.Record) (pipeline.Event, error) {
 	if err != nil {
 		return pipeline.Event{}, err
 	}
-	if _, known := s.sources[ev.Source]; !known {
+	// Behind normalise nothing asks for the provider: a booking goes on also where
+	// this member's file is older than that of the one that took it.
+	if _, known := s.sources[ev.Source]; !known && ev.Booking == nil {
 		return pipeline.Event{}, pipeline.Rejectf(pipeline.UnknownSource, "no source of this pipeline has the name in the record %s", r.Position())
 	}
 	return ev, nil
@@ -154,18 +156,30 @@ func (s *segment) letter(set *outputSet, i int, r *pipeline.Record, err error) r
 	now := s.clock.Now()
 	f := failureOf(err, now)
 	source := r.Text(headerSource)
-	_, refused := pipeline.AsRejection(err)
 	outcome := "dead"
-	if s.parks && !refused && parkedRounds(r) < parkRounds {
+	if s.parks && mayPass(err) && parkedRounds(r) < parkRounds {
 		outcome = "parked"
 		set.add(i, results, s.writer.topics.name(pipeline.Retry, source), park(s.name, r, f, now))
 	} else {
 		set.add(i, results, s.writer.topics.name(pipeline.Dead, source), deadLetter(r, f, now))
 	}
-	if _, known := s.sources[source]; !known {
-		source = "" // a label is a name of the configuration, never data
+	return result{letter: letter{source: s.label(source), stage: f.stage, outcome: outcome, reason: string(f.reason)}}
+}
+
+// mayPass tells what may succeed later: what was not refused, and a source that
+// is not configured here. While members get a new file one after the other, one
+// has it and another not yet.
+func mayPass(err error) bool {
+	rejection, refused := pipeline.AsRejection(err)
+	return !refused || rejection.Reason == pipeline.UnknownSource
+}
+
+// label gives the label of a source: a name of the configuration, never data.
+func (s *segment) label(source string) string {
+	if _, known := s.sources[source]; known {
+		return source
 	}
-	return result{letter: letter{source: source, stage: f.stage, outcome: outcome, reason: string(f.reason)}}
+	return ""
 }
 
 // commit makes the outputs safe. A record of which one is too large for its

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
@@ -122,6 +123,10 @@ func TestEveryRecordHasOneOutcome(t *testing.T) {
 		{
 			name: "a source that is not configured", stage: stageFunc(booked), topic: "bookings.dead", header: [2]string{"dead_reason", "unknown_source"},
 			change: func(r *pipeline.Record) { r.Headers = append(r.Headers, pipeline.Text("source", "gone")) },
+		},
+		{
+			name: "a source of a newer file", stage: stageFunc(booked), parks: true, topic: "bookings.retry", header: [2]string{"parked_rounds", "1"},
+			change: func(r *pipeline.Record) { r.Headers = append(r.Headers, pipeline.Text("source", "new")) },
 		},
 		{
 			name: "a panic", stage: stageFunc(func(context.Context, pipeline.Event) ([]pipeline.Event, error) { panic(1) }), parks: true,
@@ -244,6 +249,69 @@ func TestAnOutputThatNoTopicTakesIsADeadLetterNotALoop(t *testing.T) {
 	}
 	if len(settled.told) != 1 || settled.told[0] {
 		t.Errorf("the stage was told %v", settled.told)
+	}
+}
+
+// TestABookingGoesOnWhereItsSourceIsNotConfiguredYet: members get a new file one
+// after the other, and partitions of bookings.normalised are everybody's.
+func TestABookingGoesOnWhereItsSourceIsNotConfiguredYet(t *testing.T) {
+	ev := bookingEvent()
+	ev.Source = "new"
+	r, err := encode(ev, scrubber(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Topic, r.Partition, r.Offset = "bookings.normalised", 1, 42
+	log := &memoryLog{}
+	s := testSegment(t, log, stageFunc(pass))
+	if err := handle(t, t.Context(), s, r); err != nil {
+		t.Fatal(err)
+	}
+	events := log.on("bookings.events")
+	if len(events) != 1 || string(events[0].Key) != ev.Key || len(log.records) != 1 {
+		t.Errorf("written: %+v", log.records)
+	}
+	if n := testutil.ToFloat64(s.metrics.counter("bookings", "", "one", "published", "")); n != 1 {
+		t.Errorf("%v are published of a source that has no name here", n)
+	}
+}
+
+func sizeOf(r pipeline.Record) int {
+	n := len(r.Key) + len(r.Value)
+	for _, h := range r.Headers {
+		n += len(h.Key) + len(h.Value)
+	}
+	return n
+}
+
+// TestADeadLetterFitsWhateverAStrangerWrote: a record that no letter is small
+// enough for would be handled for ever.
+func TestADeadLetterFitsWhateverAStrangerWrote(t *testing.T) {
+	const limit = 128 << 10
+	many := make([]pipeline.Header, 100_000)
+	for i := range many {
+		many[i] = pipeline.Text("h"+strconv.Itoa(i), "v")
+	}
+	for name, r := range map[string]pipeline.Record{
+		"a large value":       {Key: []byte("k"), Value: make([]byte, 1<<20)},
+		"a large key":         {Key: make([]byte, 1<<20)},
+		"a large header":      {Headers: []pipeline.Header{pipeline.Text("h", strings.Repeat("v", 1<<20))}},
+		"a header's name":     {Headers: []pipeline.Header{pipeline.Text(strings.Repeat("h", 1<<20), "v")}},
+		"very many headers":   {Headers: many},
+		"all of them at once": {Key: make([]byte, 1<<20), Value: make([]byte, 1<<20), Headers: append(many, pipeline.Text("h", strings.Repeat("v", 1<<20)))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &memoryLog{large: func(r pipeline.Record) bool { return sizeOf(r) > limit }}
+			log.fail = func(records []pipeline.Record) error { return log.Check(records...) }
+			r.Topic, r.Partition, r.Offset = "bookings.raw.src", 1, 42
+			if err := handle(t, t.Context(), testSegment(t, log, stageFunc(booked)), r); err != nil {
+				t.Fatal(err)
+			}
+			dead := log.on("bookings.dead")
+			if len(dead) != 1 || dead[0].Text("dead_topic") != "bookings.raw.src" || dead[0].Text("dead_offset") != "42" || dead[0].Text("dead_reason") == "" {
+				t.Errorf("dead letters %+v", dead)
+			}
+		})
 	}
 }
 

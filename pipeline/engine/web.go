@@ -26,7 +26,7 @@ type web struct {
 	log      recordWriter
 	rejects  *rejects
 	limit    *rate.Limiter // counts what was verified; nil is no limit
-	slots    chan struct{}
+	doorway  *doorway
 	waits    waits
 	health   *health
 	metrics  *metrics
@@ -68,12 +68,11 @@ func (h *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *web) serve(w http.ResponseWriter, r *http.Request) int {
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	default:
-		return h.sorry(w, "too many webhooks are under way")
+	weight, full := h.doorway.enter(r.ContentLength)
+	if full != "" {
+		return h.sorry(w, full)
 	}
+	defer h.doorway.leave(weight)
 	h.metrics.webInFlight.Inc()
 	defer h.metrics.webInFlight.Dec()
 	if why := h.health.unready(); why != "" {

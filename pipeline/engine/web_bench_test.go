@@ -29,7 +29,7 @@ func (u unheard) WriteHeader(int)             {}
 func BenchmarkAccepted(b *testing.B) {
 	h := testWeb(b, &memoryLog{}, pass)
 	h.log = sink{}
-	h.slots = make(chan struct{}, 1024)
+	h.doorway = newDoorway(1024, 1<<20, 64<<20)
 	secret := strings.Repeat("s3cret", 5)
 	h.writer.scrub = scrubber([]string{secret + "1", secret + "2", secret + "3", secret + "4"})
 	body := strings.NewReader(strings.Repeat("b", 1200))

@@ -31,6 +31,10 @@ func (door) Receive(_ http.ResponseWriter, r *http.Request, from pipeline.Source
 	return *ev, nil
 }
 
+func (door) MaxInFlight() int        { return 2 }
+func (door) MaxBody() int64          { return 1 << 20 }
+func (door) MaxInFlightBytes() int64 { return 1 << 20 }
+
 func testWeb(t testing.TB, log *memoryLog, stage stageFunc) *web {
 	t.Helper()
 	m := testMetrics(t)
@@ -43,7 +47,7 @@ func testWeb(t testing.TB, log *memoryLog, stage stageFunc) *web {
 	return &web{
 		source: pipeline.Source{Name: "src", Methods: []string{"GET", "POST"}}, receiver: door{}, chain: c, log: log,
 		writer:  writer{pipeline: "bookings", to: "bookings.raw.{source}", topics: testTopics(), scrub: scrubber(nil), clock: clock},
-		rejects: newRejects(log, clock), slots: make(chan struct{}, 2), health: h, metrics: m, counts: m.web("bookings", "src"), clock: clock,
+		rejects: newRejects(log, clock), doorway: newDoorway(2, 1<<20, 1<<20), health: h, metrics: m, counts: m.web("bookings", "src"), clock: clock,
 		random: func() uint64 { return 7 }, logger: quiet(), outcry: seldom(),
 	}
 }
@@ -75,7 +79,7 @@ func TestOurTroubleIs503WithRetryAfter(t *testing.T) {
 		"the write fails":            func(_ *web, l *memoryLog) { l.fail = func([]pipeline.Record) error { return errTrouble } },
 		"the broker is out of reach": func(h *web, _ *memoryLog) { h.health.pinged(errTrouble) },
 		"draining":                   func(h *web, _ *memoryLog) { h.health.drain() },
-		"too many at once":           func(h *web, _ *memoryLog) { h.slots <- struct{}{}; h.slots <- struct{}{} },
+		"too many at once":           func(h *web, _ *memoryLog) { h.doorway.enter(0); h.doorway.enter(0) },
 		"a stage fails":              func(h *web, _ *memoryLog) { h.chain.steps[0].stage = failing(errTrouble) },
 		"a stage panics": func(h *web, _ *memoryLog) {
 			h.chain.steps[0].stage = stageFunc(func(context.Context, pipeline.Event) ([]pipeline.Event, error) { panic(1) })

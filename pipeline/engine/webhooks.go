@@ -15,10 +15,10 @@ import (
 func (e *Engine) Webhooks() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", nowhere)
-	slots := map[pipeline.Receiver]chan struct{}{}
+	doorways := map[pipeline.Receiver]*doorway{}
 	for _, b := range e.built {
 		for _, name := range b.plan.Sources {
-			h, err := e.web(b, b.sources[name], slots)
+			h, err := e.web(b, b.sources[name], doorways)
 			if err != nil {
 				return nil, err
 			}
@@ -45,18 +45,14 @@ func asWritten(mux http.Handler) http.Handler {
 	})
 }
 
-func (e *Engine) web(b built, source pipeline.Source, slots map[pipeline.Receiver]chan struct{}) (*web, error) {
+func (e *Engine) web(b built, source pipeline.Source, doorways map[pipeline.Receiver]*doorway) (*web, error) {
 	first := b.segments[0]
 	receiver, ok := first.steps[0].stage.(pipeline.Receiver)
 	if !ok {
 		return nil, fmt.Errorf("the pipeline %s begins with %s, which takes no webhooks", b.plan.Name, first.steps[0].name)
 	}
-	if slots[receiver] == nil {
-		limit := 1024
-		if bounded, ok := receiver.(pipeline.Bounded); ok {
-			limit = bounded.MaxInFlight()
-		}
-		slots[receiver] = make(chan struct{}, limit)
+	if doorways[receiver] == nil {
+		doorways[receiver] = newDoorway(receiver.MaxInFlight(), receiver.MaxBody(), receiver.MaxInFlightBytes())
 	}
 	writer := e.writer(b, first)
 	writer.to = forSource(writer.to, source.Name)
@@ -64,7 +60,7 @@ func (e *Engine) web(b built, source pipeline.Source, slots map[pipeline.Receive
 	return &web{
 		source: source, receiver: receiver, chain: e.chain(b, first, true), writer: writer,
 		log: e.publisher, rejects: e.rejects[source.Name], limit: limiter(e.plan.sources[source.Name].config.RateLimit),
-		slots: slots[receiver], health: e.health, metrics: e.metrics, counts: e.metrics.web(b.plan.Name, source.Name), clock: e.deps.Clock, random: e.deps.Random, logger: e.deps.Log, outcry: seldom(),
+		doorway: doorways[receiver], health: e.health, metrics: e.metrics, counts: e.metrics.web(b.plan.Name, source.Name), clock: e.deps.Clock, random: e.deps.Random, logger: e.deps.Log, outcry: seldom(),
 	}, nil
 }
 

@@ -15,11 +15,13 @@ type Config struct {
 	MaxBody     config.Size     `yaml:"max_body" doc:"Largest body of a webhook; a larger one is answered 413."`
 	ReadTimeout config.Duration `yaml:"read_timeout" doc:"How long a sender may take for its body; then it is answered 408."`
 	InFlight    int             `yaml:"max_in_flight" doc:"Webhooks under way at once; more are answered 503."`
+	Bytes       config.Size     `yaml:"max_in_flight_bytes" doc:"Bodies of more than 64KiB under way at once, together; more are answered 503."`
 }
 
-// Defaults gives 1 MiB, 10 s and 1024 webhooks at once.
+// Defaults gives 1 MiB, 10 s, and 1024 webhooks at once, of which the large ones
+// have 64 MiB: with the others, 128 MiB of bodies are the most.
 func Defaults() Config {
-	return Config{MaxBody: 1 << 20, ReadTimeout: config.Duration(10 * time.Second), InFlight: 1024}
+	return Config{MaxBody: 1 << 20, ReadTimeout: config.Duration(10 * time.Second), InFlight: 1024, Bytes: 64 << 20}
 }
 
 // maxBody keeps a record, its headers and its dead letter below what one Kafka
@@ -42,6 +44,9 @@ func (c Config) Validate() error {
 	if c.InFlight < 1 {
 		faults = append(faults, config.At("max_in_flight", "must be 1 or more"))
 	}
+	if c.Bytes < c.MaxBody {
+		faults = append(faults, config.At("max_in_flight_bytes", "must be max_body or more, else the largest webhook is never taken"))
+	}
 	return errors.Join(faults...)
 }
 
@@ -59,7 +64,6 @@ type stage struct {
 var (
 	_ pipeline.Stage    = (*stage)(nil)
 	_ pipeline.Receiver = (*stage)(nil)
-	_ pipeline.Bounded  = (*stage)(nil)
 )
 
 // New makes the stage.
@@ -72,6 +76,9 @@ func (s *stage) MaxInFlight() int { return s.cfg.InFlight }
 
 // MaxBody gives `max_body`.
 func (s *stage) MaxBody() int64 { return int64(s.cfg.MaxBody) }
+
+// MaxInFlightBytes gives `max_in_flight_bytes`.
+func (s *stage) MaxInFlightBytes() int64 { return int64(s.cfg.Bytes) }
 
 // Process names the delivery: its id, native event and key.
 func (s *stage) Process(_ context.Context, ev pipeline.Event) ([]pipeline.Event, error) {

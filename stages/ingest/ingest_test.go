@@ -222,16 +222,18 @@ func TestAStrangersGarbageIsUnverifiedNotMalformed(t *testing.T) {
 }
 
 func TestLimitsAreBounded(t *testing.T) {
-	for name, cfg := range map[string]ingest.Config{
-		"max_body":          {MaxBody: 0, ReadTimeout: 1, InFlight: 1},
-		"max_body huge":     {MaxBody: 1 << 40, ReadTimeout: 1, InFlight: 1},
-		"read_timeout":      {MaxBody: 1, ReadTimeout: 0, InFlight: 1},
-		"read_timeout long": {MaxBody: 1, ReadTimeout: config.Duration(61 * time.Second), InFlight: 1},
-		"max_in_flight":     {MaxBody: 1, ReadTimeout: 1, InFlight: 0},
-		"everything else":   {},
+	for at, wrong := range map[string]func(*ingest.Config){
+		"max_body":            func(c *ingest.Config) { c.MaxBody = 0 },
+		"max_body ":           func(c *ingest.Config) { c.MaxBody, c.Bytes = 1<<40, 1<<40 },
+		"read_timeout":        func(c *ingest.Config) { c.ReadTimeout = 0 },
+		"read_timeout ":       func(c *ingest.Config) { c.ReadTimeout = config.Duration(61 * time.Second) },
+		"max_in_flight":       func(c *ingest.Config) { c.InFlight = 0 },
+		"max_in_flight_bytes": func(c *ingest.Config) { c.Bytes = c.MaxBody - 1 },
 	} {
-		if cfg.Validate() == nil {
-			t.Errorf("%s: no fault", name)
+		cfg := ingest.Defaults()
+		wrong(&cfg)
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), strings.TrimSpace(at)+":") {
+			t.Errorf("%s: %v", at, err)
 		}
 	}
 	if err := ingest.Defaults().Validate(); err != nil {
