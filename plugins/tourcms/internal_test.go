@@ -106,3 +106,13 @@ func FuzzHook(f *testing.F) {
 		}
 	})
 }
+
+// TestNoProxyIsAsked: a proxy would make the connection, and what may not be
+// called could be called through it.
+func TestNoProxyIsAsked(t *testing.T) {
+	for _, allowPrivate := range []bool{false, true} {
+		if newTransport(allowPrivate).Proxy != nil {
+			t.Errorf("with allow_private %t a proxy is asked", allowPrivate)
+		}
+	}
+}

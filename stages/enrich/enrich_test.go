@@ -242,3 +242,30 @@ func TestALookUpThatHasNotBegunIsLeftToTheNextMember(t *testing.T) {
 		}
 	})
 }
+
+// TestEveryAttemptHasItsWholeTime: the time of the first is not that of the next
+// ones, as it would be where a context with a deadline went around all of them.
+func TestEveryAttemptHasItsWholeTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := enrich.Defaults()
+		var left []time.Duration
+		a := &api{answer: func(ctx context.Context, _ string) error {
+			deadline, _ := ctx.Deadline()
+			left = append(left, time.Until(deadline))
+			if len(left) == 1 {
+				<-ctx.Done()
+			}
+			return ctx.Err()
+		}}
+		s := stage(t, cfg, a)
+		if _, err := s.Process(t.Context(), event("src/b1")); err == nil {
+			t.Fatal("a look-up that never ends succeeded")
+		}
+		if _, err := s.Process(t.Context(), event("src/b1")); err != nil {
+			t.Fatal(err)
+		}
+		if want := cfg.Timeout.Std(); len(left) != 2 || left[0] != want || left[1] != want {
+			t.Errorf("attempts had %v, want %v each", left, want)
+		}
+	})
+}
