@@ -2,12 +2,16 @@ package kafka_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
@@ -255,4 +259,52 @@ func TestAStaticMemberThatComesBackInTimeCausesNoRebalance(t *testing.T) {
 		j.wg.Wait()
 		j.check()
 	})
+}
+
+// TestAnEndThatComesLateEndsNoLaterTransaction: a broker that was paused carries a
+// request out after its sender has asked again, and begun the next transaction.
+func TestAnEndThatComesLateEndsNoLaterTransaction(t *testing.T) {
+	t.Parallel()
+	c, cfg := fakeCluster(t)
+	j := newJob(t, cfg, 1, 1)
+	ends := make(chan *kmsg.EndTxnRequest, 1)
+	c.ControlKey(int16(kmsg.EndTxn), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		ends <- r.(*kmsg.EndTxnRequest)
+		return nil, errors.New("no answer"), true // the first, as every control is called once
+	})
+	begun, late := 0, make(chan error, 1)
+	w := j.startWith(j.config(), func(s *kafka.Subscriber) {
+		kafka.BeforeCommit(s, func() {
+			if begun++; begun == 2 {
+				late <- endLate(cfg, <-ends)
+			}
+		})
+	})
+	j.done()
+	write(t, publisher(t, cfg), more(j, 1)...)
+	if err := get(t, "the answer to the late end", late); !errors.Is(err, sarama.ErrInvalidProducerEpoch) && !errors.Is(err, sarama.ErrProducerFenced) {
+		t.Errorf("the end of the first transaction, come in the second, is answered %v", err)
+	}
+	j.done()
+	_ = w.Close()
+	j.wg.Wait()
+	j.check()
+}
+
+// endLate carries out what a transaction's producer asked for before.
+func endLate(cfg kafka.Config, r *kmsg.EndTxnRequest) error {
+	conf := sarama.NewConfig()
+	conf.Version = sarama.V4_1_0_0
+	b := sarama.NewBroker(cfg.Brokers[0])
+	if err := b.Open(conf); err != nil {
+		return err
+	}
+	defer func() { _ = b.Close() }()
+	answer, err := b.EndTxn(&sarama.EndTxnRequest{
+		Version: 3, TransactionalID: r.TransactionalID, ProducerID: r.ProducerID, ProducerEpoch: r.ProducerEpoch, TransactionResult: r.Commit,
+	})
+	if err != nil {
+		return err
+	}
+	return answer.Err
 }

@@ -242,12 +242,15 @@ func (x *transactor) open(ctx context.Context) (*txnProducer, error) {
 	return p, nil
 }
 
-// working gives the producer, unless it was broken: the one thing that is left to
-// do with such a one is to replace it.
+// working gives the producer, unless it is to be replaced: it was broken, or it
+// asked the coordinator something twice. A paused broker may carry out the first
+// of the two later, and end the next transaction of this producer in its middle
+// (https://jepsen.io/analyses/bufstream-0.1.0; KIP-890 mends it for clients that
+// speak it). A new producer has a new epoch, of which nothing is on its way.
 func (x *transactor) working() *txnProducer {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.producer == nil || x.producer.broken.Load() {
+	if x.producer == nil || x.producer.broken.Load() || x.producer.unanswered.Load() {
 		return nil
 	}
 	return x.producer

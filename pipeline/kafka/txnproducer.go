@@ -34,7 +34,10 @@ type txnProducer struct {
 	conf    *sarama.Config
 	lines   *lines
 	broken  atomic.Bool
-	gone    chan struct{} // closed when every error was read
+	// unanswered is set when the coordinator did not answer and is asked again: what
+	// it was asked first may still be on its way.
+	unanswered atomic.Bool
+	gone       chan struct{} // closed when every error was read
 
 	mu      sync.Mutex
 	client  sarama.Client // once it is connected
@@ -97,6 +100,7 @@ func (p *txnProducer) start() error {
 		return fmt.Errorf("kafka: start transactions: %w", err)
 	}
 	p.AsyncProducer = ap
+	p.unanswered.Store(false) // what is older than its epoch is refused
 	p.gone = make(chan struct{})
 	go func() {
 		defer close(p.gone)
@@ -135,6 +139,19 @@ func (f failing) Leader(topic string, partition int32) (*sarama.Broker, error) {
 		return nil, sarama.ErrLeaderNotAvailable
 	}
 	return f.Client.Leader(topic, partition)
+}
+
+// RefreshTransactionCoordinator is called where the coordinator's answer did not
+// come, above all.
+func (f failing) RefreshTransactionCoordinator(id string) error {
+	f.p.unanswered.Store(true)
+	return f.Client.RefreshTransactionCoordinator(id)
+}
+
+// RefreshCoordinator is the same for a transaction's offsets.
+func (f failing) RefreshCoordinator(group string) error {
+	f.p.unanswered.Store(true)
+	return f.Client.RefreshCoordinator(group)
 }
 
 // snap breaks every request that is out, also those of connecting, and lets none
