@@ -63,10 +63,7 @@ type neighbours struct{ dir, bin string }
 // neighbours builds the programs that the chosen cases need and loads their
 // topics; without such cases there is nothing to do.
 func (o options) neighbours(ctx context.Context) (*neighbours, error) {
-	needed := map[string]bool{}
-	for _, c := range o.beside() {
-		needed[c.Command[0]] = true
-	}
+	needed := programs(o.beside())
 	if len(needed) == 0 {
 		return nil, nil
 	}
@@ -92,6 +89,19 @@ func (o options) neighbours(ctx context.Context) (*neighbours, error) {
 	return n, err
 }
 
+// programs are those that cases need: "limit" also loads the topic that Kafka
+// Streams reads.
+func programs(cases []benchCase) map[string]bool {
+	needed := map[string]bool{}
+	for _, c := range cases {
+		needed[c.Command[0]] = true
+	}
+	if needed["java"] {
+		needed["limit"] = true
+	}
+	return needed
+}
+
 func (n *neighbours) remove() {
 	if n != nil {
 		_ = os.RemoveAll(n.bin) // a folder for temporary files
@@ -105,6 +115,21 @@ func (n *neighbours) quietly(ctx context.Context, name string, args ...string) e
 		return fmt.Errorf("%s %s: %w\n%s", filepath.Base(name), strings.Join(args, " "), err, out)
 	}
 	return nil
+}
+
+// complaint adds the first line of what a program that failed complained of: it knows
+// better than its exit status.
+func complaint(err error) error {
+	failed, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		return err
+	}
+	for line := range strings.Lines(string(failed.Stderr)) {
+		if strings.Contains(line, "Exception") || strings.Contains(line, "rror") {
+			return fmt.Errorf("%w: %s", err, strings.TrimSpace(line))
+		}
+	}
+	return err
 }
 
 // run runs one of them and reads its line.
@@ -123,7 +148,7 @@ func (n *neighbours) run(ctx context.Context, c benchCase) (result, error) {
 	began := time.Now()
 	out, err := cmd.Output()
 	if err != nil {
-		return result{}, fmt.Errorf("after %v: %w", time.Since(began).Round(time.Second), err)
+		return result{}, fmt.Errorf("after %v: %w", time.Since(began).Round(time.Second), complaint(err))
 	}
 	return theirs(c.Name, out)
 }

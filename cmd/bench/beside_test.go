@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,6 +39,28 @@ func TestOthersAreMeasuredInTheSameTurns(t *testing.T) {
 	r, err := o.run(t.Context(), cases[0], others)
 	if err != nil || r.Name != naive || r.Rate != 1000 || r.CPU != 20 || r.RSS != 100 || r.P50 != 2 || r.Events != 7 {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestAProgramThatFailsSaysWhy(t *testing.T) {
+	err := exec.CommandContext(t.Context(), "go", "vet", "./nothing-of-that-name").Run()
+	var failed *exec.ExitError
+	if !errors.As(err, &failed) {
+		t.Fatal(err)
+	}
+	failed.Stderr = []byte("SLF4J: no binder\nbench.MissingSourceTopicException: one or more\n\tat bench.Main\n")
+	if got := complaint(err); !errors.Is(got, err) || !strings.HasSuffix(got.Error(), "bench.MissingSourceTopicException: one or more") {
+		t.Errorf("it says %q", got)
+	}
+}
+
+func TestKafkaStreamsHasItsTopicLoaded(t *testing.T) {
+	o, err := parse([]string{"-beside", "others", "-only", "^kstreams"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := programs(o.beside()); !got["java"] || !got["limit"] {
+		t.Errorf("needed are %v", got)
 	}
 }
 
