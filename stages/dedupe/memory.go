@@ -58,17 +58,15 @@ func (i ids) has(id string, since time.Time) bool {
 	return false
 }
 
-// since tells whether an id was seen at or after a time.
-func (i ids) since(at time.Time) bool {
-	r := reading{rest: i.packed}
-	for n := range i.n {
-		r.skipText()
-		if n == i.n-1 {
-			return !r.time().Before(at)
+// heard gives when the youngest id was received. That need not be the last: a
+// record that was dead comes again with the time it was received at first.
+func (i ids) heard() (last time.Time) {
+	i.each(func(_, _ string, at time.Time) {
+		if at.After(last) {
+			last = at
 		}
-		r.skipTime()
-	}
-	return false
+	})
+	return last
 }
 
 // with packs the ids with one more, without those older than the window.

@@ -42,12 +42,18 @@ func (k *state) head(ev *pipeline.Event, published, latest *booking.Event) memor
 const afterService = 400 * day
 
 // expired tells a booking that is long over, and of which nothing was heard
-// within the window: until then a repeat must still find its id.
+// within the window: until then a repeat must still find its id. What has no end
+// of service, such as a payment of no booking, is over when it was last heard of,
+// or it would never go (invariant 11).
 func (m *memory) expired(now time.Time, window windowLength) bool {
-	if m.Ends.IsZero() || now.Before(m.Ends.Add(afterService)) {
+	over := m.Ends
+	if over.IsZero() {
+		over = m.ids.heard()
+	}
+	if now.Before(over.Add(afterService)) {
 		return false
 	}
-	return !m.ids.since(now.Add(-window))
+	return m.ids.heard().Before(now.Add(-window))
 }
 
 // endOf gives when the booked service ends, zero where it is not known.
