@@ -142,3 +142,28 @@ func disks() map[string]func() vfs.FS {
 		"on disk":   func() vfs.FS { return vfs.NewMem() },
 	}
 }
+
+func TestAnEventIDIsThatOfItsBookingAlone(t *testing.T) {
+	for name, disk := range disks() {
+		for when, restored := range map[string]bool{"at once": false, "after a restore": true} {
+			t.Run(name+" "+when, func(t *testing.T) {
+				h := &house{t: t, fs: disk(), clock: still{}}
+				h.start()
+				e := status(booking.StatusConfirmed, "e1", morning)
+				for _, bookingID := range []string{"src/b1", "src/b2"} {
+					if _, err := h.process(h.of(bookingID, e), true); err != nil {
+						t.Fatalf("%s: %v", bookingID, err)
+					}
+				}
+				if restored {
+					h.start()
+				}
+				_, err := h.process(h.of("src/b2", e), true)
+				wantEnding(t, err, pipeline.Duplicate)
+				if len(h.current) != 2 {
+					t.Errorf("%d states were published", len(h.current))
+				}
+			})
+		}
+	}
+}
