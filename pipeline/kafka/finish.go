@@ -38,7 +38,9 @@ func Finish(msg *message.Message, outputs []pipeline.Record, settled func(commit
 //
 // An error that wraps a *TooLargeError says that an output is larger than a
 // topic takes, and an *OutputError of which record; nothing is handed over, and
-// the handler may finish with something else. An error that wraps
+// the handler may finish with something else. Of a topic whose limit was lowered
+// that is known once a broker has refused an output: then settled is false, and
+// the record comes again. An error that wraps
 // context.Canceled says that the partition is no longer ours.
 func FinishAll(msg *message.Message, outputs []Output) error {
 	by, ok := msg.Context().Value(carriedKey{}).(*carried)
@@ -48,7 +50,7 @@ func FinishAll(msg *message.Message, outputs []Output) error {
 	if len(outputs) != len(by.tasks) {
 		return fmt.Errorf("kafka: finish: %d outputs for the %d records of a message", len(outputs), len(by.tasks))
 	}
-	offers, err := offersOf(outputs, by.claim.limit)
+	offers, err := offersOf(outputs, &by.claim.limits)
 	if err != nil {
 		return err
 	}
@@ -80,14 +82,14 @@ type offer struct {
 }
 
 // offersOf makes what the producer takes, here in the handler's goroutine.
-func offersOf(outputs []Output, limit int) ([]offer, error) {
+func offersOf(outputs []Output, by *limits) ([]offer, error) {
 	offers := make([]offer, len(outputs))
 	for i, out := range outputs {
 		made := &offers[i]
 		made.outs, made.settled = make([]outgoing, len(out.Records)), out.Settled
 		fill(made.outs, out.Records, new(room))
 		for k := range made.outs {
-			n := made.outs[k].msg.ByteSize(2)
+			n, limit := made.outs[k].msg.ByteSize(2), by.of(out.Records[k].Topic)
 			if n > limit {
 				return nil, &OutputError{Index: i, Err: &TooLargeError{Topic: out.Records[k].Topic, Bytes: n, Limit: limit}}
 			}

@@ -22,7 +22,7 @@ func (s *Subscriber) Recover(ctx context.Context) error {
 	if s.recovered != nil || s.begun() {
 		return nil
 	}
-	p := s.newTxnProducer(s.transactionalID(1))
+	p := s.newTxnProducer(s.transactionalID(1), fullRequest)
 	stop := context.AfterFunc(ctx, p.snap)
 	err := p.start()
 	if !stop() && err == nil {

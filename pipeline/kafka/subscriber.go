@@ -25,7 +25,7 @@ type Subscriber struct {
 	lateAcks atomic.Int64
 	commits  atomic.Int64
 	aborts   atomic.Int64
-	limit    int // bytes of the largest output of a transaction, with overhead
+	limits   limits
 	gates    gates
 
 	beforeCommit func() // for tests: a member that stands still there
@@ -58,7 +58,7 @@ func NewSubscriber(cfg Config, sc SubscriberConfig) (*Subscriber, error) {
 	return &Subscriber{
 		brokers: cfg.Brokers, conf: sc, sarama: conf,
 		log:  cfg.log().With("group", sc.Group),
-		subs: make(map[*subscription]struct{}), limit: cfg.maxRecord() - batchOverhead,
+		subs: make(map[*subscription]struct{}), limits: limits{most: cfg.maxRecord() - batchOverhead},
 	}, nil
 }
 

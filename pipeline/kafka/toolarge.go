@@ -34,17 +34,22 @@ func (p *producer) explain(b *batch) {
 // limitOf asks a topic for its limit in bytes. Where that is not allowed it is
 // Kafka's default.
 func (p *producer) limitOf(topic string) int {
-	admin, err := sarama.NewClusterAdminFromClient(p.client) // not to be closed: the client is the producer's
-	if err != nil {
-		return DefaultMaxRecord
-	}
-	settings, err := settingsOf(cluster{ClusterAdmin: admin, client: p.client}, topic)
-	if err != nil {
-		return DefaultMaxRecord
-	}
-	limit, err := strconv.Atoi(settings[topic].values[maxMessageBytes])
+	limit, err := limitOf(p.client, topic)
 	if err != nil {
 		return DefaultMaxRecord
 	}
 	return limit
+}
+
+// limitOf gives the bytes of the largest batch that a topic takes.
+func limitOf(client sarama.Client, topic string) (int, error) {
+	admin, err := sarama.NewClusterAdminFromClient(client) // not to be closed: the client is the producer's
+	if err != nil {
+		return 0, err
+	}
+	settings, err := settingsOf(cluster{ClusterAdmin: admin, client: client}, topic)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(settings[topic].values[maxMessageBytes])
 }

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -28,6 +29,9 @@ type transactor struct {
 	ready atomic.Int64  // records that may be taken
 	turn  int           // of the claims, which is first
 	last  time.Time     // when a transaction was begun
+	most  int           // records of a request, 0 for fullRequest
+
+	tooLarge map[string]int // what was refused of the last transaction; see refusals
 
 	mu       sync.Mutex
 	producer *txnProducer // nil: to be opened
@@ -100,6 +104,7 @@ func (x *transactor) enough() bool { return x.ready.Load() >= int64(x.conf.MaxRe
 func (x *transactor) next(ctx context.Context, session sarama.ConsumerGroupSession) bool {
 	var k kept
 	x.turn++
+	x.raised()
 	k.take(x.sub.held(), x.turn, x.conf.MaxRecords)
 	if k.empty() {
 		return false
@@ -127,6 +132,7 @@ func (x *transactor) carry(ctx context.Context, session sarama.ConsumerGroupSess
 		}
 		err := x.transact(ctx, meta, k)
 		if err == nil {
+			x.whole()
 			return
 		}
 		switch remedyOf(err) {
@@ -136,12 +142,22 @@ func (x *transactor) carry(ctx context.Context, session sarama.ConsumerGroupSess
 			x.sub.loseAll()
 		case regain:
 			stale, waits = meta, 0
+		case reduce:
+			x.sub.warn("a topic takes less than it did, its max.message.bytes was lowered", err)
+			if !x.refused(k) {
+				failures++
+				x.pause(ctx, growing(failures))
+			}
 		default:
 			failures++
 			x.sub.warn("a transaction failed, trying again", err)
-			x.pause(ctx, doubled(20*time.Millisecond, 2*time.Second, failures))
+			x.pause(ctx, growing(failures))
 		}
 	}
+}
+
+func growing(failures int) time.Duration {
+	return doubled(20*time.Millisecond, 2*time.Second, failures)
 }
 
 // pause waits; a claim that ends cuts it short.
@@ -191,6 +207,9 @@ func (x *transactor) transact(ctx context.Context, meta *sarama.ConsumerGroupMet
 		k.doubt = true
 		x.discard()
 	}
+	if x.tooLarge = p.refusals(); len(x.tooLarge) > 0 {
+		err = errors.Join(sarama.ErrMessageSizeTooLarge, err) // which is what came of it, perhaps
+	}
 	return fmt.Errorf("kafka: transaction of %d records: %w", k.records, err)
 }
 
@@ -229,7 +248,7 @@ func (x *transactor) open(ctx context.Context) (*txnProducer, error) {
 	if p := x.recovered(); p != nil {
 		return p, nil
 	}
-	p := x.sub.newTxnProducer(x.id)
+	p := x.sub.newTxnProducer(x.id, x.request())
 	x.mu.Lock()
 	x.producer = p
 	x.mu.Unlock()

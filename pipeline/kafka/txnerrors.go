@@ -13,6 +13,7 @@ const (
 	again  remedy = iota // the same records, after a pause
 	regain               // the same records, in the group's next generation
 	rejoin               // nothing: another member may have the partitions
+	reduce               // less of the same records: a topic takes less than it did
 )
 
 // remedyOf tells it from the broker's answer.
@@ -28,6 +29,8 @@ func remedyOf(err error) remedy {
 	// between a member's join and its sync, while its partitions stay its own.
 	case errors.Is(err, sarama.ErrIllegalGeneration), errors.Is(err, sarama.ErrRebalanceInProgress):
 		return regain
+	case errors.Is(err, sarama.ErrMessageSizeTooLarge):
+		return reduce
 	}
 	return again
 }

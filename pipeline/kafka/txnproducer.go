@@ -42,12 +42,16 @@ type txnProducer struct {
 	mu      sync.Mutex
 	client  sarama.Client // once it is connected
 	hanging sync.Once
+
+	tooLarge map[string]int // see refusals; guarded by mu
 }
 
-// newTxnProducer gives a producer that is not started yet.
-func (s *Subscriber) newTxnProducer(id string) *txnProducer {
-	p := &txnProducer{brokers: s.brokers}
-	p.conf = p.settings(s.sarama, s.limit, id, *s.conf.Transactions)
+// newTxnProducer gives a producer that is not started yet, and sends up to so
+// many records in a request.
+func (s *Subscriber) newTxnProducer(id string, records int) *txnProducer {
+	p := &txnProducer{brokers: s.brokers, tooLarge: map[string]int{}}
+	p.conf = p.settings(s.sarama, s.limits.most, id, *s.conf.Transactions)
+	p.conf.Producer.Flush.MaxMessages = records
 	p.lines = linesOf(p.conf)
 	return p
 }
@@ -104,7 +108,8 @@ func (p *txnProducer) start() error {
 	p.gone = make(chan struct{})
 	go func() {
 		defer close(p.gone)
-		for range ap.Errors() { // CommitTxn gives the one that counts
+		for e := range ap.Errors() { // CommitTxn gives the one that counts
+			p.refuse(e)
 		}
 	}()
 	return nil
