@@ -79,7 +79,7 @@ func (x *transactor) ask(topics []string) map[string]limit {
 	}
 	for _, topic := range topics {
 		if bytes, err := limitOf(p.client, topic); err == nil {
-			found[topic] = limit{bytes: bytes - batchOverhead, told: true}
+			found[topic] = limit{bytes: bytes - overhead(p.conf, bytes), told: true}
 		}
 	}
 	return found

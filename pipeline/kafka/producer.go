@@ -21,6 +21,9 @@ const (
 	// into fresh memory: one of several thousand records is tens of MB, and
 	// costs the broker no less for each.
 	fullRequest = 1024
+
+	// fastest is zstd's level: the next costs more time than its bytes spare.
+	fastest = 1
 )
 
 type producer struct {
@@ -38,6 +41,9 @@ func producing(c *sarama.Config, limit int) {
 	// The same partition for a key as Java clients choose; without a key, any.
 	c.Producer.Partitioner = sarama.NewMurmur2Partitioner
 	c.Producer.MaxMessageBytes = limit
+	if c.Producer.Compression == sarama.CompressionZSTD {
+		c.Producer.CompressionLevel = fastest
+	}
 	c.Producer.Return.Successes = true
 	c.Producer.Return.Errors = true
 	c.Producer.Timeout = 10 * time.Second

@@ -16,8 +16,7 @@ const (
 	// more wait (invariant 11).
 	maxInFlight = 64 << 20
 
-	// What a batch on the wire has around a single record beyond what sarama
-	// counts: the batch header is 61 bytes.
+	// The header of a batch is 61 bytes.
 	batchOverhead = 64
 )
 
@@ -43,7 +42,7 @@ func NewPublisher(cfg Config) (*Publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	producing(conf, cfg.maxRecord()-batchOverhead)
+	producing(conf, cfg.maxRecord()-overhead(conf, cfg.maxRecord()))
 	if cfg.Linger > 0 {
 		conf.Producer.Flush.Frequency, conf.Producer.Flush.Bytes = cfg.Linger, fullBatch
 	}

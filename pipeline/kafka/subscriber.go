@@ -58,7 +58,7 @@ func NewSubscriber(cfg Config, sc SubscriberConfig) (*Subscriber, error) {
 	return &Subscriber{
 		brokers: cfg.Brokers, conf: sc, sarama: conf,
 		log:  cfg.log().With("group", sc.Group),
-		subs: make(map[*subscription]struct{}), limits: limits{most: cfg.maxRecord() - batchOverhead},
+		subs: make(map[*subscription]struct{}), limits: limits{most: cfg.maxRecord() - overhead(conf, cfg.maxRecord())},
 	}, nil
 }
 

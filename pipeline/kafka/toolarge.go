@@ -23,7 +23,7 @@ func (p *producer) explain(b *batch) {
 			limit = p.limitOf(f.Topic)
 			limits[f.Topic] = limit
 		}
-		if size := b.out[f.Index].msg.ByteSize(2); size > limit-batchOverhead {
+		if size := b.out[f.Index].msg.ByteSize(2); size > limit-overhead(p.client.Config(), limit) {
 			f.Err = &TooLargeError{Topic: f.Topic, Bytes: size, Limit: limit}
 			continue
 		}
