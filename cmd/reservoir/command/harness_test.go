@@ -30,7 +30,8 @@ const patience = time.Minute
 type site struct {
 	dir   string
 	env   map[string]string
-	level string // of the log; empty is info
+	level string         // of the log; empty is info
+	clock pipeline.Clock // nil is the machine's
 
 	hangups chan os.Signal // SIGHUP; nil for never
 }
@@ -71,8 +72,12 @@ func (s *site) configure(t *testing.T, text string) {
 func (s *site) config() string { return filepath.Join(s.dir, "reservoir.yaml") }
 
 func (s *site) process(stdout, stderr io.Writer, signals chan os.Signal) command.Process {
+	clock := s.clock
+	if clock == nil {
+		clock = pipeline.WallClock{}
+	}
 	return command.Process{
-		Stdout: stdout, Stderr: stderr, Clock: pipeline.WallClock{}, Random: rand.Uint64, Signals: signals,
+		Stdout: stdout, Stderr: stderr, Clock: clock, Random: rand.Uint64, Signals: signals,
 		Env:     func(name string) (string, bool) { v, ok := s.env[name]; return v, ok },
 		Hangups: func() <-chan os.Signal { return s.hangups },
 	}

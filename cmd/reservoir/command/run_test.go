@@ -138,7 +138,7 @@ func TestTwoRunsOnOneFolderAreRefused(t *testing.T) {
 
 func TestWithoutABrokerWebhooksAreAskedToComeBackAndGoOnByThemselves(t *testing.T) {
 	address := freeAddress(t)
-	s := brokerSite(t, address)
+	s := brokerSite(t, address, studentSite)
 	r := s.start(t)
 
 	request, err := http.NewRequest(http.MethodPost, r.webhooks+studentPath, strings.NewReader(student("HB1", 1)))
@@ -174,7 +174,7 @@ func TestWithoutABrokerWebhooksAreAskedToComeBackAndGoOnByThemselves(t *testing.
 }
 
 func TestARunThatNeverMetItsBrokerStopsInOrder(t *testing.T) {
-	r := brokerSite(t, "127.0.0.1:1").start(t)
+	r := brokerSite(t, "127.0.0.1:1", studentSite).start(t)
 	if code := r.stop(t); code != 0 {
 		t.Errorf("ended with %d:\n%s", code, r.log)
 	}
@@ -182,7 +182,7 @@ func TestARunThatNeverMetItsBrokerStopsInOrder(t *testing.T) {
 
 func TestARunWhoseBrokerWentAwaySaysSoAndStopsInOrder(t *testing.T) {
 	address := freeAddress(t)
-	s := brokerSite(t, address)
+	s := brokerSite(t, address, studentSite)
 	b := startBroker(t, s.dir+"/data", address)
 	r := s.startReady(t)
 	if code := post(t.Context(), client(), r.webhooks+studentPath, student("HB1", 1)); code != http.StatusOK {
@@ -201,9 +201,9 @@ func TestARunWhoseBrokerWentAwaySaysSoAndStopsInOrder(t *testing.T) {
 }
 
 // brokerSite is a site whose broker is elsewhere.
-func brokerSite(t *testing.T, address string) *site {
+func brokerSite(t *testing.T, address, text string) *site {
 	t.Helper()
-	site := strings.Replace(studentSite, "dedupe,", `{dedupe: {dir: "%DIR%/state"}},`, 1)
+	site := strings.Replace(text, "dedupe,", `{dedupe: {dir: "%DIR%/state"}},`, 1)
 	s := newSite(t, strings.Replace(site, `embedded: {dir: %DIR%/data, listen: "127.0.0.1:0"}`, "brokers: ["+address+"]", 1)+
 		"privacy: {key: {env: PRIVACY_KEY}}\n")
 	s.env["PRIVACY_KEY"] = "a key of more than sixteen characters"
