@@ -8,8 +8,10 @@ type Kafka struct {
 	SASL       *SASL    `yaml:"sasl" doc:"How to log in."`
 	TLS        *TLS     `yaml:"tls" doc:"Encryption; {} trusts the system's authorities."`
 	Delivery   Delivery `yaml:"delivery" enum:"at_least_once,exactly_once" doc:"How outputs and offsets are committed: exactly_once in Kafka transactions; at_least_once may publish an event again after a crash, with the same ce_id."`
-	Topics     Topics   `yaml:"topics" doc:"The topics that are made where they are missing."`
-	Embedded   Embedded `yaml:"embedded" doc:"The embedded broker."`
+	// Compression is none unless bytes are dearer than the processors' time.
+	Compression string   `yaml:"compression" enum:"none,lz4,zstd" doc:"How what is written is compressed: none is the least work; lz4 or zstd where the network or the brokers' disks are the narrow place."`
+	Topics      Topics   `yaml:"topics" doc:"The topics that are made where they are missing."`
+	Embedded    Embedded `yaml:"embedded" doc:"The embedded broker."`
 }
 
 // Delivery says how outputs and offsets are committed.
@@ -66,7 +68,7 @@ type Embedded struct {
 func DefaultKafka() Kafka {
 	return Kafka{
 		ClientID: "reservoir",
-		Delivery: AtLeastOnce,
+		Delivery: AtLeastOnce, Compression: "none",
 		Topics:   Topics{Create: true, Partitions: 8},
 		Embedded: Embedded{Dir: "./reservoir-data", Listen: "127.0.0.1:9092"},
 	}

@@ -144,7 +144,7 @@ func agree(counts map[string]int32, groups [][]string) error {
 // connection gives the configuration of every Kafka client.
 func connection(cfg config.Kafka, brokers []string, maxRecord int, deps Deps) kafka.Config {
 	c := kafka.Config{
-		Brokers: brokers, ClientID: cfg.ClientID, InstanceID: cfg.InstanceID, MaxRecord: maxRecord, Log: deps.Log,
+		Brokers: brokers, ClientID: cfg.ClientID, InstanceID: cfg.InstanceID, MaxRecord: maxRecord, Compression: cfg.Compression, Log: deps.Log,
 	}
 	if cfg.SASL != nil {
 		c.SASL = &kafka.SASL{Mechanism: strings.ToLower(cfg.SASL.Mechanism), User: cfg.SASL.Username, Password: cfg.SASL.Password}
