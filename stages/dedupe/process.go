@@ -19,6 +19,11 @@ func (s *stage) Process(ctx context.Context, ev pipeline.Event) ([]pipeline.Even
 	if p == nil {
 		return nil, fmt.Errorf("dedupe %s: the claim on its partition is gone: %w", ev.Input, context.Canceled)
 	}
+	// A handler that outlived its claim would meet the next one's partition, and
+	// make its own record pass for one that was read twice (invariant 5).
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("dedupe %s: the claim on its partition is over: %w", ev.Input, err)
+	}
 	if ev.Booking == nil {
 		return nil, pipeline.Rejectf(pipeline.Unreadable, "the record at %s holds no booking", ev.Input)
 	}
@@ -64,7 +69,7 @@ func (s *stage) judged(p *partition, ev pipeline.Event, mine *reserved, by *basi
 	if err != nil {
 		return nil, fmt.Errorf("dedupe %s: the state of %s: %w", ev.Input, ev.Key, trouble(err))
 	}
-	p.reserve(mine, next, !known.known)
+	p.reserve(mine, &out[0], next, !known.known)
 	return out, nil
 }
 

@@ -21,6 +21,9 @@ type queue struct {
 type reserved struct {
 	input pipeline.Position
 	next  kept // empty until the event is judged
+	// value is that of its state's record, by which its outcome is known: the
+	// input would not do, an earlier claim may have taken the same one.
+	value []byte
 	// void tells that an event before it failed: nothing is built on it.
 	void    bool
 	settled bool
@@ -104,10 +107,10 @@ func (p *partition) leave(bookingID string, mine *reserved) {
 }
 
 // reserve keeps the state after an event until it is settled.
-func (p *partition) reserve(mine *reserved, next kept, first bool) {
+func (p *partition) reserve(mine *reserved, out *pipeline.Event, next kept, first bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	mine.next, mine.first = next, first
+	mine.next, mine.value, mine.first = next, stateOfEvent(out).Value, first
 }
 
 // drop forgets an empty queue.
@@ -160,10 +163,12 @@ func (p *partition) settle(ev *pipeline.Event, ok bool) load {
 	return p.load()
 }
 
-// mark notes the outcome of the oldest unsettled event of a record.
+// mark notes the outcome of an event. One of an earlier claim is not here: a
+// handler that outlived it must not speak for the same record of this claim.
 func (q *queue) mark(ev *pipeline.Event, ok bool) {
+	value := stateOfEvent(ev).Value
 	for i, e := range q.events {
-		if e.input != ev.Input || e.settled || e.next.blob == "" {
+		if !same(e.value, value) || e.settled {
 			continue
 		}
 		e.settled, e.ok = true, ok
@@ -177,6 +182,11 @@ func (q *queue) mark(ev *pipeline.Event, ok bool) {
 		e.void = true
 		return
 	}
+}
+
+// same tells the very bytes of a value from equal ones.
+func same(a, b []byte) bool {
+	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
 }
 
 // spares are queues and places in them that ended, to be used again. There are

@@ -1,6 +1,8 @@
 package dedupe_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -194,4 +196,55 @@ func TestNoEventOfABookingBeginsWhileItsStateIsWrittenBack(t *testing.T) {
 	if done, err := dedupe.Mend(h.stage, part(), id, func() {}); done || err != nil {
 		t.Errorf("written back under an event: %v %v", done, err)
 	}
+}
+
+// TestAHandlerThatOutlivedItsClaimSpeaksForNothingOfTheNext: the next claim reads
+// the same record again, and has it under way.
+func TestAHandlerThatOutlivedItsClaimSpeaksForNothingOfTheNext(t *testing.T) {
+	for _, outcome := range []bool{true, false} {
+		t.Run(fmt.Sprint(outcome), func(t *testing.T) {
+			h := open(t)
+			settler := h.stage.(pipeline.Settler)
+			ev := h.event(status(booking.StatusConfirmed, "e1", morning))
+			again := *ev.Booking
+			late := under(t, h, ev)
+			h.again()
+			ev.Booking = &again
+			now := under(t, h, ev)
+			settler.Settle(late, outcome)
+			if got := statusNow(t, h); got != "" {
+				t.Errorf("before its outcome is known the state is %q", got)
+			}
+			settler.Settle(now, true)
+			if got := statusNow(t, h); got != "confirmed" {
+				t.Errorf("what bookings.current has acknowledged is not kept: the state is %q", got)
+			}
+			if n := dedupe.UnderWay(h.stage); n != 0 {
+				t.Errorf("%d bookings are under way", n)
+			}
+		})
+	}
+}
+
+// again is the same member with another claim on the partition.
+func (h *house) again() {
+	h.t.Helper()
+	claims := h.stage.(pipeline.Partitioned)
+	claims.Revoked(part())
+	if err := claims.Assigned(h.t.Context(), part(), h); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func TestAHandlerThatOutlivedItsClaimTakesNothingFromTheNext(t *testing.T) {
+	h := open(t)
+	ev := h.event(status(booking.StatusConfirmed, "e1", morning))
+	claim, end := context.WithCancel(t.Context())
+	end()
+	h.again()
+	late := ev
+	if _, err := h.stage.Process(claim, late); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v", err)
+	}
+	under(t, h, ev) // is no duplicate of that
 }

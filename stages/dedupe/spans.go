@@ -68,10 +68,16 @@ func (s *spans) pass(next int64) (int64, pipeline.Record, bool) {
 // placed gives the record of an acknowledged event's state where it is said at
 // which place of the topic it stands.
 func placed(ev *pipeline.Event) (pipeline.Record, bool) {
+	r := stateOfEvent(ev)
+	return r, r.Topic != "" && !r.Time.IsZero()
+}
+
+// stateOfEvent gives the record of the state after an event.
+func stateOfEvent(ev *pipeline.Event) pipeline.Record {
 	for i := len(ev.Side) - 1; i >= 0; i-- {
-		if r := ev.Side[i].Record; ev.Side[i].Output == pipeline.Current {
-			return r, r.Topic != "" && !r.Time.IsZero()
+		if ev.Side[i].Output == pipeline.Current {
+			return ev.Side[i].Record
 		}
 	}
-	return pipeline.Record{}, false
+	return pipeline.Record{}
 }
