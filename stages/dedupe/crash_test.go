@@ -77,7 +77,7 @@ func (l *ledger) compact(upTo int64, all bool) {
 			continue
 		}
 		last[string(r.Key)] = r.Offset
-		if before := newest[string(r.Key)]; r.Value == nil || before.Value == nil || dedupe.InputOf(r) >= dedupe.InputOf(before) {
+		if before := newest[string(r.Key)]; before.Value == nil || saw(r) >= saw(before) {
 			newest[string(r.Key)] = r
 		}
 	}
@@ -88,6 +88,15 @@ func (l *ledger) compact(upTo int64, all bool) {
 			l.records[i] = pipeline.Record{Offset: r.Offset}
 		}
 	}
+}
+
+// saw is the input that a record's state saw last, or that of the state which a
+// tombstone buries.
+func saw(r pipeline.Record) int64 {
+	if r.Value == nil {
+		return dedupe.BuriedBy(r)
+	}
+	return dedupe.InputOf(r)
 }
 
 // member is one machine: its disk outlives its process.
@@ -393,12 +402,16 @@ func (s *scene) takeOver(m *member) {
 }
 
 // newest compares with the rule itself: of the records since a tombstone, the
-// one that saw the most of the input is the state.
+// one that saw the most of the input is the state, and a tombstone ends no state
+// that saw more than the one it buries.
 func (s *scene) newest(m *member, topic []pipeline.Record) {
 	s.t.Helper()
 	want := map[string]int64{}
 	for _, r := range topic {
 		key := string(r.Key)
+		if r.Value == nil && saw(r) < want[key] {
+			continue
+		}
 		if r.Value == nil {
 			delete(want, key)
 			continue

@@ -15,13 +15,13 @@ func (p *partition) expire(ctx context.Context, now time.Time, window windowLeng
 	if err := p.write(); err != nil { // what is looked at is what was kept
 		return err
 	}
-	var over []string
+	var over []outlived
 	seen, last := 0, []byte(nil)
 	err := p.store.each(p.prefix, append(p.prefix[:len(p.prefix):len(p.prefix)], p.sweep...), swept, func(key, value []byte) bool {
 		seen++
 		last = append(last[:0], key[len(p.prefix):]...)
-		if expiredBlob(value, now, window) {
-			over = append(over, string(last))
+		if in, expired := expiredBlob(value, now, window); expired {
+			over = append(over, outlived{string(last), in})
 		}
 		return true
 	})
@@ -29,8 +29,8 @@ func (p *partition) expire(ctx context.Context, now time.Time, window windowLeng
 		return err
 	}
 	p.round(seen, last)
-	for _, bookingID := range over {
-		if err := p.bury(ctx, bookingID); err != nil {
+	for _, o := range over {
+		if err := p.bury(ctx, o); err != nil {
 			return err
 		}
 	}
@@ -52,20 +52,49 @@ func (p *partition) round(seen int, last []byte) {
 	p.swept, p.sweep = 0, nil
 }
 
-func expiredBlob(value []byte, now time.Time, window windowLength) bool {
+// outlived is a booking whose state has expired, and what that saw last.
+type outlived struct {
+	booking string
+	in      seenUpTo
+}
+
+func expiredBlob(value []byte, now time.Time, window windowLength) (seenUpTo, bool) {
 	n, at := binary.Uvarint(value)
 	if at <= 0 || n > uint64(len(value)-at) {
-		return false
+		return seenUpTo{}, false
 	}
 	m, err := unpack(string(value[at : at+int(n)]))
-	return err == nil && m.expired(now, window) // what cannot be read is said where it is used
+	if err != nil { // what cannot be read is said where it is used
+		return seenUpTo{}, false
+	}
+	return m.Input, m.expired(now, window)
 }
 
 // bury writes a tombstone and forgets the state, unless the booking was heard of
 // meanwhile.
-func (p *partition) bury(ctx context.Context, bookingID string) error {
-	_, err := p.mend(ctx, bookingID,
-		func() (pipeline.Record, error) { return pipeline.Record{Key: []byte(bookingID)}, nil },
-		func() { p.change(bookingID, "") })
+func (p *partition) bury(ctx context.Context, o outlived) error {
+	_, err := p.mend(ctx, o.booking,
+		func() (pipeline.Record, error) { return tombstone(o.booking, o.in), nil },
+		func() { p.change(o.booking, "") })
 	return err
+}
+
+// buriedHeader says on a tombstone what the state saw last that it buries: that
+// of a member which lost its claim meanwhile may arrive behind a newer state,
+// which it must not take away (invariant 6).
+const buriedHeader = "reservoir_buried"
+
+func tombstone(bookingID string, in seenUpTo) pipeline.Record {
+	return pipeline.Record{Key: []byte(bookingID), Headers: []pipeline.Header{{Key: buriedHeader, Value: appendInput(nil, in)}}}
+}
+
+// buried reads what a tombstone buries, zero where it does not say: then it
+// buries whatever there is.
+func buried(rec pipeline.Record) seenUpTo {
+	r := reading{rest: rec.Text(buriedHeader)}
+	in := r.input()
+	if r.broken || r.rest != "" {
+		return seenUpTo{}
+	}
+	return in
 }

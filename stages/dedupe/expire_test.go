@@ -135,6 +135,48 @@ func TestWhatWasHeardWithinTheWindowIsKeptWhateverCameLast(t *testing.T) {
 	h.wantKept(id, false)
 }
 
+// TestATombstoneOfALostMemberTakesNoNewerStateAway: it was on its way when the
+// partition went to another member, which then heard of the booking again.
+func TestATombstoneOfALostMemberTakesNoNewerStateAway(t *testing.T) {
+	for name, look := range map[string]func(h *house){
+		"at a restore": func(h *house) { h.start() },
+		"at a restore from the topic alone": func(h *house) {
+			h.fs = vfs.NewMem()
+			h.start()
+		},
+		"at a look": func(h *house) { h.tend() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock := &steps{now: morning}
+			h := &house{t: t, fs: vfs.NewMem(), clock: clock}
+			h.start()
+			if _, err := h.process(h.pay(morning), true); err != nil {
+				t.Fatal(err)
+			}
+			first := h.current[0]
+			clock.now = morning.Add(afterService)
+			h.tend()
+			late := h.current[1] // the tombstone
+			h.current = []pipeline.Record{first}
+			h.fs = vfs.NewMem()
+			clock.now = morning.Add(afterService - time.Second)
+			h.start() // another member
+			again := h.pay(morning.Add(afterService - time.Second))
+			again.Booking.Origin.Content = "another"
+			if _, err := h.process(again, true); err != nil {
+				t.Fatal(err)
+			}
+			h.tend()
+			h.current = append(h.current, late)
+			clock.now = clock.now.Add(time.Minute)
+			look(h)
+			if _, here := dedupe.Inputs(h.stage, part())[paymentID]; !here || h.current[len(h.current)-1].Value == nil {
+				t.Errorf("here: %v; the last of %d records has %d bytes", here, len(h.current), len(h.current[len(h.current)-1].Value))
+			}
+		})
+	}
+}
+
 // disks are what a house's state can be on.
 func disks() map[string]func() vfs.FS {
 	return map[string]func() vfs.FS{

@@ -183,6 +183,9 @@ func InputOf(r pipeline.Record) int64 {
 	return in.Offset
 }
 
+// BuriedBy gives the offset of the input up to which a tombstone buries.
+func BuriedBy(r pipeline.Record) int64 { return buried(r).Offset }
+
 // Inputs gives the same of a partition's local states, by booking.
 func Inputs(s pipeline.Stage, id pipeline.Partition) map[string]int64 {
 	prefix, all := partitionKey(stateKeys, id), map[string]int64{}

@@ -21,7 +21,10 @@ func (l *look) take(rec pipeline.Record) error {
 		return l.compare(key, rec, packed, seen, known)
 	}
 	l.agreed(key)
-	if known {
+	switch {
+	case known && seen.passed(buried(rec)):
+		l.behind[key] = rec.Offset
+	case known:
 		l.open[key] = &unheld{from: rec.Offset, tombstone: true}
 	}
 	return nil
@@ -60,7 +63,7 @@ func (l *look) compare(key string, rec pipeline.Record, packed []byte, seen seen
 	case known && seen == in:
 		l.met[key] = struct{}{}
 		l.agreed(key)
-	case known && seen.covers(in.Position):
+	case known && seen.passed(in):
 		l.agreed(key)
 		l.behind[key] = rec.Offset
 	case l.elsewhere(in) && (!known || l.elsewhere(seen)):

@@ -16,6 +16,9 @@ func (s seenUpTo) covers(in pipeline.Position) bool {
 	return !in.IsZero() && s.Topic == in.Topic && s.Partition == in.Partition && in.Offset <= s.Offset
 }
 
+// passed tells that a state saw more than another, which it came after.
+func (s seenUpTo) passed(other seenUpTo) bool { return s != other && s.covers(other.Position) }
+
 // after packs the memory once published has been acknowledged: head is its part
 // without lists.
 func (m *memory) after(to []byte, head *memory, published *booking.Event, receivedAt time.Time, window windowLength) []byte {

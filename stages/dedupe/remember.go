@@ -48,9 +48,7 @@ func (m *memory) pack(to []byte) []byte {
 
 // packHead writes its part without lists.
 func (m *memory) packHead(to []byte) []byte {
-	to = appendText(append(to, memoryV1), m.Input.Topic)
-	to = appendInt(appendInt(to, int64(m.Input.Partition)), m.Input.Offset)
-	to = appendTime(to, m.Ends)
+	to = appendTime(appendInput(append(to, memoryV1), m.Input), m.Ends)
 	return appendTime(appendInt(to, m.Version.Revision), m.Version.At)
 }
 
@@ -73,6 +71,10 @@ func unpack(text string) (memory, error) {
 		return memory{}, errCut
 	}
 	return m, nil
+}
+
+func appendInput(to []byte, in seenUpTo) []byte {
+	return appendInt(appendInt(appendText(to, in.Topic), int64(in.Partition)), in.Offset)
 }
 
 func (r *reading) input() seenUpTo {

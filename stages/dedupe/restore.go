@@ -46,7 +46,7 @@ func (s *stage) restore(ctx context.Context, p *partition) error {
 func (s *stage) restoreFrom(ctx context.Context, p *partition, from checkpoint, end int64) (int64, error) {
 	r := &restorer{
 		into: p, from: from, end: p.reader.End(), now: s.clock.Now(), window: s.window,
-		behind: map[string]bool{}, expired: map[string]bool{}, inputs: from.inputs, states: from.states,
+		behind: map[string]bool{}, expired: map[string]seenUpTo{}, inputs: from.inputs, states: from.states,
 	}
 	first := from.next
 	switch {
@@ -105,9 +105,9 @@ type restorer struct {
 	// behind are the bookings whose newest state is not the last one on the
 	// topic: a member that had lost its claim overwrote it (invariant 6).
 	behind map[string]bool
-	// expired are the bookings whose state has outlived its use; a tombstone
-	// lets compaction drop them.
-	expired map[string]bool
+	// expired are the bookings whose state has outlived its use, by what that saw
+	// last; a tombstone lets compaction drop them.
+	expired map[string]seenUpTo
 
 	read, inputs, states int64
 	last                 pipeline.Record
@@ -143,7 +143,7 @@ func (r *restorer) fold(rec pipeline.Record) error {
 	packed, ours := rec.Header(pipeline.StateHeader)
 	if !ours {
 		if rec.Value == nil {
-			return r.forget(key)
+			return r.bury(key, buried(rec))
 		}
 		return nil // a record that no dedupe stage wrote is no state and changes none
 	}
@@ -155,19 +155,12 @@ func (r *restorer) fold(rec pipeline.Record) error {
 	if err != nil {
 		return err
 	}
-	if prior != "" {
-		seen, err := inputOf(prior)
-		if err != nil {
-			return fmt.Errorf("local state of %s: %w", key, err)
-		}
-		if seen != k.memory.Input && seen.covers(k.memory.Input.Position) {
-			r.behind[key] = true // also an expired one buries nothing newer (invariant 6)
-			return nil
-		}
+	if late, err := r.late(key, prior, k.memory.Input); late || err != nil {
+		return err // also an expired one buries nothing newer (invariant 6)
 	}
 	if k.memory.expired(r.now, r.window) {
 		err := r.forget(key)
-		r.expired[key] = true
+		r.expired[key] = k.memory.Input
 		return err
 	}
 	delete(r.expired, key)
@@ -176,6 +169,23 @@ func (r *restorer) fold(rec pipeline.Record) error {
 	}
 	delete(r.behind, key)
 	return r.keep(rec, k)
+}
+
+// late tells a record that stands behind a newer state of its booking: that is
+// written back.
+func (r *restorer) late(key, prior string, in seenUpTo) (bool, error) {
+	if prior == "" {
+		return false, nil
+	}
+	seen, err := inputOf(prior)
+	if err != nil {
+		return false, fmt.Errorf("local state of %s: %w", key, err)
+	}
+	if seen.passed(in) {
+		r.behind[key] = true
+		return true, nil
+	}
+	return false, nil
 }
 
 // stateOf reads a record of bookings.current; buffer is room to write in. The
@@ -209,7 +219,19 @@ func unpackState(rec pipeline.Record, packed []byte, buffer *[]byte) (state, err
 	return state{kept{blob: string(*buffer)}, true, m}, nil
 }
 
-// forget drops a booking at its tombstone.
+// bury drops a booking at its tombstone, which says up to where.
+func (r *restorer) bury(key string, in seenUpTo) error {
+	prior, err := r.into.stateOf(key)
+	if err != nil {
+		return err
+	}
+	if late, err := r.late(key, prior, in); late || err != nil {
+		return err
+	}
+	return r.forget(key)
+}
+
+// forget drops a booking.
 func (r *restorer) forget(key string) error {
 	delete(r.behind, key)
 	delete(r.expired, key)
@@ -259,8 +281,8 @@ func (r *restorer) writeBack(ctx context.Context) error {
 	for key := range r.behind {
 		records = append(records, func() (pipeline.Record, error) { return r.into.stored(key) })
 	}
-	for key := range r.expired {
-		records = append(records, func() (pipeline.Record, error) { return pipeline.Record{Key: []byte(key)}, nil })
+	for key, in := range r.expired {
+		records = append(records, func() (pipeline.Record, error) { return tombstone(key, in), nil })
 	}
 	return writeAll(ctx, r.into.reader, records)
 }
