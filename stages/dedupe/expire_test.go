@@ -1,6 +1,7 @@
 package dedupe_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -174,6 +175,32 @@ func TestATombstoneOfALostMemberTakesNoNewerStateAway(t *testing.T) {
 				t.Errorf("here: %v; the last of %d records has %d bytes", here, len(h.current), len(h.current[len(h.current)-1].Value))
 			}
 		})
+	}
+}
+
+func TestARestoreBuriesSoManyAndLeavesTheOthersToTheSweep(t *testing.T) {
+	clock := &steps{now: morning}
+	h := &house{t: t, fs: vfs.NewMem(), clock: clock}
+	h.start()
+	const more = 3
+	for n := range dedupe.MaxBuried + more {
+		ev := h.of(fmt.Sprint("src/b", n), status(booking.StatusConfirmed, "e1", morning))
+		ev.ReceivedAt = morning
+		if _, err := h.process(ev, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made := len(h.current)
+	clock.now = morning.Add(afterService)
+	h.start()
+	left := dedupe.Inputs(h.stage, part())
+	if buried := len(h.current) - made; buried != dedupe.MaxBuried || len(left) != more {
+		t.Errorf("the restore buried %d and left %d", buried, len(left))
+	}
+	h.tend()
+	left = dedupe.Inputs(h.stage, part())
+	if buried := len(h.current) - made; buried != dedupe.MaxBuried+more || len(left) != 0 {
+		t.Errorf("after the sweep %d are buried and %d left", buried, len(left))
 	}
 }
 

@@ -183,6 +183,9 @@ func InputOf(r pipeline.Record) int64 {
 	return in.Offset
 }
 
+// MaxBuried is how many states one restore buries.
+const MaxBuried = maxBuried
+
 // BuriedBy gives the offset of the input up to which a tombstone buries.
 func BuriedBy(r pipeline.Record) int64 { return buried(r).Offset }
 

@@ -114,6 +114,11 @@ type restorer struct {
 	buffer               []byte
 }
 
+// maxBuried is how many expired states one restore buries: each takes memory and
+// a write that the partition's first record waits for (invariant 11). The sweep
+// has time for the others.
+const maxBuried = 2000
+
 func (r *restorer) take(rec pipeline.Record) error {
 	if r.from.next > 0 && rec.Offset < r.from.next {
 		return r.recognise(rec)
@@ -158,7 +163,7 @@ func (r *restorer) fold(rec pipeline.Record) error {
 	if late, err := r.late(key, prior, k.memory.Input); late || err != nil {
 		return err // also an expired one buries nothing newer (invariant 6)
 	}
-	if k.memory.expired(r.now, r.window) {
+	if len(r.expired) < maxBuried && k.memory.expired(r.now, r.window) {
 		err := r.forget(key)
 		r.expired[key] = k.memory.Input
 		return err
