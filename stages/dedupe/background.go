@@ -125,12 +125,12 @@ func (s *stage) complain(doing string, err error) {
 	}
 }
 
-// unheld runs fn unless the partition is ours or is being restored; meanwhile
-// neither begins.
+// unheld runs fn unless the partition is ours, or is being restored or let go;
+// meanwhile none of that begins.
 func (s *stage) unheld(id pipeline.Partition, fn func() error) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if s.partitions[id] != nil || s.restoring[id] > 0 {
+	if s.partitions[id] != nil || s.moving[id] > 0 {
 		return nil
 	}
 	return fn()

@@ -80,7 +80,7 @@ type stage struct {
 
 	mu         sync.RWMutex
 	partitions map[pipeline.Partition]*partition
-	restoring  map[pipeline.Partition]int
+	moving     map[pipeline.Partition]int // being restored or let go
 }
 
 var (
@@ -104,7 +104,7 @@ func New(cfg Config, deps pipeline.StageDeps) (pipeline.Stage, error) {
 		window: cfg.Window.Std(), deps: deps, clock: deps.Clock, hot: int64(cfg.Memory) * 3 / 8,
 		buffers:    sync.Pool{New: func() any { return new([]byte) }},
 		rooms:      sync.Pool{New: func() any { return new(held) }},
-		partitions: map[pipeline.Partition]*partition{}, restoring: map[pipeline.Partition]int{},
+		partitions: map[pipeline.Partition]*partition{}, moving: map[pipeline.Partition]int{},
 		spoiled: make(chan struct{}),
 	}
 	s.where = storeOptions{dir: string(cfg.Dir), fs: vfs.Default, memory: int64(cfg.Memory), print: print, log: pebbleLog{deps.Log}, anew: s.anew, spoil: s.spoil}

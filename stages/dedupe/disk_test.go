@@ -257,6 +257,29 @@ func comesBack(t *testing.T, leaves bool) {
 	}
 }
 
+// TestAPartitionThatIsLetGoIsNotForgotten: the last checkpoint is written behind
+// the look at the old one.
+func TestAPartitionThatIsLetGoIsNotForgotten(t *testing.T) {
+	clock := &steps{now: morning}
+	h := &house{t: t, fs: vfs.NewMem(), clock: clock, places: true}
+	h.start()
+	mustSay(t, h, status(booking.StatusConfirmed, "e1", morning))
+	h.tend()
+	h.other("src/later")
+	clock.now = morning.Add(12 * time.Hour)
+	dedupe.LetGo(h.stage, part(), func() {
+		if err := dedupe.ForgetLost(h.stage, func() {}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err := h.stage.(pipeline.Partitioned).Assigned(t.Context(), part(), h); err != nil {
+		t.Fatal(err)
+	}
+	if got := dedupe.Inputs(h.stage, part()); len(got) != 2 {
+		t.Errorf("there are states of %v", got)
+	}
+}
+
 func TestOneProcessHasAFolderAtATime(t *testing.T) {
 	dir := t.TempDir()
 	members := make([]pipeline.Stage, 2)

@@ -163,6 +163,22 @@ func ForgetLost(s pipeline.Stage, found func()) error {
 	}, st.clock.Now())
 }
 
+// LetGo takes a partition from the stage; during runs while its last checkpoint
+// is not written yet.
+func LetGo(s pipeline.Stage, id pipeline.Partition, during func()) {
+	st := s.(*stage)
+	p, gone := st.claimed()[0], make(chan struct{})
+	p.follow.Lock()
+	go func() {
+		defer close(gone)
+		st.Revoked(id)
+	}()
+	<-p.ctx.Done()
+	during()
+	p.follow.Unlock()
+	<-gone
+}
+
 func counter(c prometheus.Counter) float64 {
 	var m dto.Metric
 	if err := c.Write(&m); err != nil {

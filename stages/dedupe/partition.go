@@ -127,8 +127,8 @@ func (s *stage) Assigned(ctx context.Context, id pipeline.Partition, reader pipe
 		queues: map[string]*queue{}, recent: map[string]int64{}, hot: newHot(), share: s.hot / restoreShare,
 	}
 	p.hot.partial = true // unless the restore empties the partition
-	s.restores(id, 1)
-	defer s.restores(id, -1)
+	s.moves(id, 1)
+	defer s.moves(id, -1)
 	if err := s.restore(ctx, p); err != nil {
 		return fmt.Errorf("restore the state of %s: %w", id, err)
 	}
@@ -141,12 +141,12 @@ func (s *stage) Assigned(ctx context.Context, id pipeline.Partition, reader pipe
 	return nil
 }
 
-// restores counts the restores of a partition that are under way.
-func (s *stage) restores(id pipeline.Partition, more int) {
+// moves counts who takes a partition on or lets it go.
+func (s *stage) moves(id pipeline.Partition, more int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.restoring[id] += more; s.restoring[id] == 0 {
-		delete(s.restoring, id)
+	if s.moving[id] += more; s.moving[id] == 0 {
+		delete(s.moving, id)
 	}
 }
 
@@ -160,6 +160,10 @@ func (s *stage) restores(id pipeline.Partition, more int) {
 // A checkpoint is written as far as is known without reading the topic, which
 // would cost as much as reading that tail, and would hold up the new owner.
 func (s *stage) Revoked(id pipeline.Partition) {
+	// Nothing of it is forgotten meanwhile: the last checkpoint would stand over
+	// nothing.
+	s.moves(id, 1)
+	defer s.moves(id, -1)
 	s.mu.Lock()
 	p := s.partitions[id]
 	delete(s.partitions, id)
