@@ -29,12 +29,10 @@ func (p *partition) expire(ctx context.Context, now time.Time, window windowLeng
 		return err
 	}
 	p.round(seen, last)
-	for _, o := range over {
-		if err := p.bury(ctx, o); err != nil {
-			return err
-		}
-	}
-	return nil
+	// One after the other, each would wait for its acknowledgement, and the
+	// background for all of them: what it notes for every partition until it
+	// comes back to it would grow meanwhile (invariant 11).
+	return atOnce(ctx, over, p.bury)
 }
 
 // round goes on to the next states, or begins anew behind the last. A whole

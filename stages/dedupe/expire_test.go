@@ -1,6 +1,8 @@
 package dedupe_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -201,6 +203,39 @@ func TestARestoreBuriesSoManyAndLeavesTheOthersToTheSweep(t *testing.T) {
 	left = dedupe.Inputs(h.stage, part())
 	if buried := len(h.current) - made; buried != dedupe.MaxBuried+more || len(left) != 0 {
 		t.Errorf("after the sweep %d are buried and %d left", buried, len(left))
+	}
+}
+
+// meeting is a topic at which two writes meet, or fail.
+type meeting struct {
+	*house
+	met chan struct{}
+}
+
+func (m *meeting) Restore(ctx context.Context, r pipeline.Record) error {
+	select {
+	case m.met <- struct{}{}:
+	case <-m.met:
+	case <-time.After(10 * time.Second):
+		return errors.New("a tombstone waits for the one before it")
+	}
+	return m.house.Restore(ctx, r)
+}
+
+func TestTombstonesDoNotWaitForEachOther(t *testing.T) {
+	clock := &steps{now: morning}
+	h := &house{t: t, fs: vfs.NewMem(), clock: clock}
+	h.stage = h.build()
+	topic := &meeting{h, make(chan struct{})}
+	if err := h.stage.(pipeline.Partitioned).Assigned(t.Context(), part(), topic); err != nil {
+		t.Fatal(err)
+	}
+	h.other("src/a")
+	h.other("src/b")
+	clock.now = morning.Add(afterService + time.Hour)
+	h.tend()
+	if h.tombstones("src/a") != 1 || h.tombstones("src/b") != 1 {
+		t.Errorf("%d records", len(h.current))
 	}
 }
 
