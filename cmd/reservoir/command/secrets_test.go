@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,21 +50,24 @@ func fourSourceSecrets() map[string]string {
 // simulator is a TourCMS API that knows the recorded booking.
 func simulator(t *testing.T, key string) *httptest.Server {
 	t.Helper()
-	for _, spec := range builtIn().Plugins {
-		if spec.Name != "tourcms" {
-			continue
-		}
-		recorded, err := pipeline.ReadCase(spec.Cases, "confirmed")
-		if err != nil {
-			t.Fatal(err)
-		}
-		api := tourcmstest.Handler(map[string][]byte{"1234": recorded.LookUp}, tourcmstest.Key{Channel: 3930, APIKey: key})
-		server := httptest.NewServer(api)
-		t.Cleanup(server.Close)
-		return server
+	recorded, err := pipeline.ReadCase(specOf(t, "tourcms").Cases, "confirmed")
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no plugin tourcms")
-	return nil
+	api := tourcmstest.Handler(map[string][]byte{"1234": recorded.LookUp}, tourcmstest.Key{Channel: 3930, APIKey: key})
+	server := httptest.NewServer(api)
+	t.Cleanup(server.Close)
+	return server
+}
+
+func specOf(t *testing.T, plugin string) pipeline.ProviderSpec {
+	t.Helper()
+	specs := builtIn().Plugins
+	i := slices.IndexFunc(specs, func(s pipeline.ProviderSpec) bool { return s.Name == plugin })
+	if i < 0 {
+		t.Fatalf("no plugin %s", plugin)
+	}
+	return specs[i]
 }
 
 func TestSecretsStandInNoOutputLogMetricOrTopic(t *testing.T) {
