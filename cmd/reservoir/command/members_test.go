@@ -56,6 +56,26 @@ func TestMembersThatReadTheirConfigurationAgainReadWhatItSays(t *testing.T) {
 	}
 }
 
+// Told at once, both leave and come back while the group deals anew.
+func TestMembersThatReadTheirConfigurationAgainAtOnceReadWhatItSays(t *testing.T) {
+	for name, static := range map[string]bool{"dynamic members": false, "static members": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := startMembers(t, fakeCluster(t).ListenAddrs()[0], static)
+			m.accept(t, "leaving", m.runs...)
+			m.untilRead(t, "studentcom", "leaving")
+			for n := range m.sites {
+				m.hangUp(t, n, "arriving")
+			}
+			for n := range m.sites {
+				m.untilReadAgain(t, n)
+			}
+			m.accept(t, "arriving", m.runs...)
+			m.untilRead(t, "studentcom", "arriving")
+		})
+	}
+}
+
 // members are two processes, as it were, of one pipeline.
 type members struct {
 	broker string
@@ -84,9 +104,19 @@ func startMembers(t *testing.T, broker string, static bool) *members {
 // reload gives a member another source.
 func (m *members) reload(t *testing.T, n int, source string) {
 	t.Helper()
-	s, r := m.sites[n], m.runs[n]
-	s.configure(t, strings.ReplaceAll(m.texts[n], "%SOURCE%", source))
-	s.hangups <- syscall.SIGHUP
+	m.hangUp(t, n, source)
+	m.untilReadAgain(t, n)
+}
+
+func (m *members) hangUp(t *testing.T, n int, source string) {
+	t.Helper()
+	m.sites[n].configure(t, strings.ReplaceAll(m.texts[n], "%SOURCE%", source))
+	m.sites[n].hangups <- syscall.SIGHUP
+}
+
+func (m *members) untilReadAgain(t *testing.T, n int) {
+	t.Helper()
+	r := m.runs[n]
 	r.until(t, "read again", func() bool {
 		return strings.Contains(r.log.String(), "the configuration was read again") && status(t, r.admin+"/readyz") == http.StatusOK
 	})
