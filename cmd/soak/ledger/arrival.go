@@ -14,20 +14,17 @@ func (l *Ledger) addRaw(source string, r pipeline.Record) {
 	if junk {
 		return
 	}
-	which := ack{source, r.Text("ce_id")}
-	want, ok := l.acked[which]
-	if !ok {
-		return // written, and its 200 was lost on the way: the sender called again
-	}
-	if sha256.Sum256(r.Value) == want {
-		delete(l.acked, which)
-	}
+	// There may be more than were answered: the 200 was lost on the way, and the
+	// sender called again.
+	l.acked[ack{source, r.Text("ce_id"), sha256.Sum256(r.Value)}]--
 }
 
 // missing are the webhooks that were answered 200 and are not there.
 func (l *Ledger) missing() {
-	for a := range l.acked {
-		l.found.add(Acknowledged, "the webhook %s of %s was answered 200, and %s does not have it as it was sent", a.id, a.source, l.cfg.Raw[a.source])
+	for a, n := range l.acked {
+		if n > 0 {
+			l.found.add(Acknowledged, "the webhook %s of %s was answered 200, and %s lacks %d records of it as it was sent", a.id, a.source, l.cfg.Raw[a.source], n)
+		}
 	}
 }
 

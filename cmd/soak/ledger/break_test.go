@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/reservoirhq/reservoir/cmd/soak/ledger"
 	"github.com/reservoirhq/reservoir/cmd/soak/traffic"
@@ -158,4 +159,29 @@ func (h *history) strange() {
 	r := h.records[h.lastState()]
 	r.Key = []byte("redbroom/strange")
 	h.put(r)
+}
+
+// swallowed takes an event for a duplicate of one that nobody has published.
+func (h *history) swallowed() {
+	event := h.on("events")[0]
+	h.also("duplicate", event)
+	h.cut(event)
+}
+
+// onceOnly loses one of several records of a webhook that was answered 200 as
+// often.
+func (h *history) onceOnly() {
+	seen := map[string]bool{}
+	for i, r := range h.records {
+		if !strings.HasPrefix(r.Topic, "bookings.raw.") {
+			continue
+		}
+		id := r.Topic + "/" + r.Text("ce_id")
+		if seen[id] {
+			h.cut(i)
+			return
+		}
+		seen[id] = true
+	}
+	panic("no webhook was sent twice")
 }

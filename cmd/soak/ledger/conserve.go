@@ -13,6 +13,13 @@ func (l *Ledger) conserved() {
 		l.firstSegment(at, a)
 		l.secondSegment(at, a)
 	}
+	// A duplicate is one of something: whatever its outcomes, an event that is
+	// between the segments is published.
+	for id := range l.first {
+		if l.events[id] == nil {
+			l.found.add(Conserved, "the event %s is on %s, and was never published", id, l.cfg.Normalised)
+		}
+	}
 	for at, e := range l.middle {
 		if e.junk && len(e.dead) == 0 {
 			l.found.add(Conserved, "the junk at %s has no dead letter", at)

@@ -2,9 +2,11 @@
 // afterwards. It is told what senders were answered 200, reads every record
 // that is committed, and says what does not add up:
 //
-//   - acknowledged: a webhook answered 200 that its topic has not, to the byte
-//     (invariants 1 and 8)
-//   - conserved: a record without an outcome, or with two (invariant 3)
+//   - acknowledged: a webhook answered 200 that its topic has not as often, to
+//     the byte (invariants 1 and 8)
+//   - conserved: a record without an outcome, or with two, and an event between
+//     the segments that was never published, as if it were a duplicate
+//     (invariant 3)
 //   - passed: an offset that was committed before its record had an outcome
 //     (invariant 5)
 //   - ordered: a booking whose events stand in another order than it arrived in

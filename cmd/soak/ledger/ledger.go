@@ -33,7 +33,7 @@ const JunkHeader = "soak_junk"
 // Ledger collects records and accounts for them. One goroutine uses it.
 type Ledger struct {
 	cfg    Config
-	acked  map[ack]sum
+	acked  map[ack]int // how often it was answered 200, less its raw records
 	raw    map[pipeline.Position]*arrival
 	middle map[pipeline.Position]*entry // of bookings.normalised
 	first  map[string]int64             // ce_id → its first offset on bookings.normalised
@@ -51,7 +51,10 @@ type Ledger struct {
 }
 
 type (
-	ack struct{ source, id string }
+	ack struct {
+		source, id string
+		body       sum
+	}
 	sum [sha256.Size]byte
 )
 
@@ -97,7 +100,7 @@ func New(cfg Config) (*Ledger, error) {
 		return nil, err
 	}
 	return &Ledger{
-		cfg: cfg, acked: map[ack]sum{}, raw: map[pipeline.Position]*arrival{}, middle: map[pipeline.Position]*entry{},
+		cfg: cfg, acked: map[ack]int{}, raw: map[pipeline.Position]*arrival{}, middle: map[pipeline.Position]*entry{},
 		first: map[string]int64{}, last: map[string]pipeline.Position{}, behind: map[string]int64{},
 		events: map[string]*published{}, decisions: map[string]map[string]sum{}, refunds: map[string]*refund{},
 		current: map[string]state{}, replay: r,
@@ -107,10 +110,11 @@ func New(cfg Config) (*Ledger, error) {
 // Close lets go of the replay's state.
 func (l *Ledger) Close() error { return l.replay.close() }
 
-// Acknowledged notes a webhook that was answered 200 with this delivery id. It
-// is called before its topic is read.
+// Acknowledged notes that a webhook was answered 200 with this delivery id. It
+// is called for every such answer, before its topic is read: the same webhook
+// again is written again.
 func (l *Ledger) Acknowledged(source, id string, body [sha256.Size]byte) {
-	l.acked[ack{source, id}] = body
+	l.acked[ack{source, id, body}]++
 }
 
 // Add takes one record that was read. The records of a partition come in their
