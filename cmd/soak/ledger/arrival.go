@@ -14,6 +14,7 @@ func (l *Ledger) addRaw(source string, r pipeline.Record) {
 	if junk {
 		return
 	}
+	l.atHome(r)
 	// There may be more than were answered: the 200 was lost on the way, and the
 	// sender called again.
 	l.acked[ack{source, r.Text("ce_id"), sha256.Sum256(r.Value)}]--
@@ -40,6 +41,7 @@ func (l *Ledger) addNormalised(r pipeline.Record) error {
 	if e.junk {
 		return nil
 	}
+	l.atHome(r)
 	from, err := pipeline.ParsePosition(r.Text("raw"))
 	if err == nil {
 		e.raw = l.raw[from]

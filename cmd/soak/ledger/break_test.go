@@ -185,3 +185,33 @@ func (h *history) onceOnly() {
 	}
 	panic("no webhook was sent twice")
 }
+
+// astray puts the last of several records of a key into another partition.
+func (h *history) astray(output string) {
+	all := h.on(output)
+	for n := len(all) - 1; n > 0; n-- {
+		key := h.records[all[n]].Key
+		if len(key) > 0 && slices.ContainsFunc(all[:n], func(i int) bool { return bytes.Equal(h.records[i].Key, key) }) {
+			h.elsewhere(all[n])
+			return
+		}
+	}
+	panic("no key has two records on " + output)
+}
+
+// alone moves all states of a booking.
+func (h *history) alone() {
+	key := h.records[h.lastState()].Key
+	for _, i := range h.on("current") {
+		if bytes.Equal(h.records[i].Key, key) {
+			h.elsewhere(i)
+		}
+	}
+}
+
+// elsewhere moves a record behind those of another partition.
+func (h *history) elsewhere(i int) {
+	r := &h.records[i]
+	r.Partition = (r.Partition + 1) % partitions
+	r.Offset += 10_000
+}

@@ -15,6 +15,7 @@ type refund struct {
 
 // addDecision notes a decision under the event it is about.
 func (l *Ledger) addDecision(r pipeline.Record) error {
+	l.atHome(r)
 	var d struct {
 		ID         string  `json:"decision_id"`
 		Event      string  `json:"event_id"`
@@ -33,6 +34,9 @@ func (l *Ledger) addDecision(r pipeline.Record) error {
 		l.found.add(Copies, "%s has the decision %s again", r.Position(), d.ID)
 	case again && before != digest(r):
 		l.found.add(Copies, "%s has the decision %s again with other bytes", r.Position(), d.ID)
+	}
+	if !again {
+		l.inPlace(d.Event, r)
 	}
 	l.decisions[d.Event][d.ID] = digest(r)
 	if d.Supersedes == nil {

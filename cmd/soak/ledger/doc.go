@@ -9,8 +9,8 @@
 //     (invariant 3)
 //   - passed: an offset that was committed before its record had an outcome
 //     (invariant 5)
-//   - ordered: a booking whose events stand in another order than it arrived in
-//     (invariant 6)
+//   - ordered: a booking whose events or decisions stand in another order than
+//     it arrived in, or a key that is in two partitions (invariant 6)
 //   - copies: an event twice under exactly_once; at least once, a copy that is
 //     not the same to the byte (invariant 7)
 //   - decided: an event that the policy judges without its one decision, or a

@@ -20,6 +20,7 @@ type published struct {
 
 // addEvent notes an event under the raw record that its lineage names.
 func (l *Ledger) addEvent(r pipeline.Record) error {
+	l.atHome(r)
 	var event struct {
 		Lineage struct {
 			Raw pipeline.Position `json:"raw"`
@@ -37,7 +38,7 @@ func (l *Ledger) addEvent(r pipeline.Record) error {
 		return nil
 	}
 	l.events[id] = &published{kind: booking.Type(r.Text("ce_type")), sum: digest(r), times: 1}
-	l.inPlace(string(r.Key), id, r)
+	l.inPlace(id, r)
 	return nil
 }
 
@@ -51,21 +52,6 @@ func (l *Ledger) copied(id string, e *published, r pipeline.Record) {
 	if digest(r) != e.sum {
 		l.found.add(Copies, "%s has the event %s again with other bytes", r.Position(), id)
 	}
-}
-
-// inPlace: the new events of a booking stand in the order of
-// bookings.normalised (invariant 6). A copy may stand behind a later one: who
-// reads at least once drops it by its id.
-func (l *Ledger) inPlace(key, id string, r pipeline.Record) {
-	at, known := l.first[id]
-	if !known {
-		l.found.add(Conserved, "%s is the event %s, which %s does not have", r.Position(), id, l.cfg.Normalised)
-		return
-	}
-	if before, any := l.behind[key]; any && at < before {
-		l.found.add(Ordered, "%s: the event %s, of offset %d, stands at %s behind that of offset %d", key, id, at, r.Position(), before)
-	}
-	l.behind[key] = max(l.behind[key], at)
 }
 
 // digest is over all that a reader sees of an event.

@@ -38,7 +38,8 @@ type Ledger struct {
 	middle map[pipeline.Position]*entry // of bookings.normalised
 	first  map[string]int64             // ce_id → its first offset on bookings.normalised
 	last   map[string]pipeline.Position // booking → the raw record that came last to bookings.normalised
-	behind map[string]int64             // booking → offset of its last new event
+	homes  map[keyed]int32              // a key's partition
+	behind map[keyed]int64              // the last new one of a booking → offset of its event on bookings.normalised
 	events map[string]*published
 	// decisions by event, refunds by refund_key: ids of decisions.
 	decisions map[string]map[string]sum
@@ -101,7 +102,7 @@ func New(cfg Config) (*Ledger, error) {
 	}
 	return &Ledger{
 		cfg: cfg, acked: map[ack]int{}, raw: map[pipeline.Position]*arrival{}, middle: map[pipeline.Position]*entry{},
-		first: map[string]int64{}, last: map[string]pipeline.Position{}, behind: map[string]int64{},
+		first: map[string]int64{}, last: map[string]pipeline.Position{}, homes: map[keyed]int32{}, behind: map[keyed]int64{},
 		events: map[string]*published{}, decisions: map[string]map[string]sum{}, refunds: map[string]*refund{},
 		current: map[string]state{}, replay: r,
 	}, nil

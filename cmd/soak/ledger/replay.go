@@ -103,7 +103,10 @@ func (nothing) End() int64                                                     {
 func (n nothing) Partitions() int32                                            { return n.partitions }
 
 // addCurrent keeps the last state of each booking.
-func (l *Ledger) addCurrent(r pipeline.Record) { l.current[string(r.Key)] = stateOf(r) }
+func (l *Ledger) addCurrent(r pipeline.Record) {
+	l.atHome(r)
+	l.current[string(r.Key)] = stateOf(r)
+}
 
 // states: the last state of each booking is what the replay gives.
 func (l *Ledger) states() {
