@@ -215,3 +215,10 @@ func (h *history) elsewhere(i int) {
 	r.Partition = (r.Partition + 1) % partitions
 	r.Offset += 10_000
 }
+
+// unseen takes what a group had committed out of the look.
+func (h *history) unseen(group string) {
+	committed := maps.Clone(h.samples[0].Committed)
+	delete(committed, group)
+	h.samples = []ledger.Sample{{Committed: committed, Ends: h.samples[0].Ends}}
+}

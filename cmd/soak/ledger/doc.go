@@ -7,8 +7,8 @@
 //   - conserved: a record without an outcome, or with two, and an event between
 //     the segments that was never published, as if it were a duplicate
 //     (invariant 3)
-//   - passed: an offset that was committed before its record had an outcome
-//     (invariant 5)
+//   - passed: an offset that was committed before its record had an outcome,
+//     and one that nobody looked at (invariant 5)
 //   - ordered: a booking whose events or decisions stand in another order than
 //     it arrived in, or a key that is in two partitions (invariant 6)
 //   - copies: an event twice under exactly_once; at least once, a copy that is

@@ -59,6 +59,14 @@ func TestABrokenHistoryIsRefused(t *testing.T) {
 		{"an event came out of nothing", more, func(h *history) { h.cut(h.on("raw.studentcom")[0]) }, ledger.Conserved},
 		{"an offset was committed too early", more, (*history).early, ledger.Passed},
 		{"an offset was committed too early in front", more, (*history).earlyInFront, ledger.Passed},
+		{"an offset was committed too early, as the first of several looks saw", more, func(h *history) {
+			late := h.samples[0]
+			h.early()
+			h.samples = append(h.samples, late, late)
+		}, ledger.Passed},
+		{"nobody looked at the offsets", more, func(h *history) { h.samples = nil }, ledger.Passed},
+		{"a look saw nothing passed in front", more, func(h *history) { h.unseen(h.cfg.Normalise) }, ledger.Passed},
+		{"a look saw nothing passed behind", once, func(h *history) { h.unseen(h.cfg.Dedupe) }, ledger.Passed},
 		{"two events of a booking changed places", more, func(h *history) { h.swap("events") }, ledger.Ordered},
 		{"two events of a booking changed places, exactly once", once, func(h *history) { h.swap("events") }, ledger.Ordered},
 		{"two records of a booking changed places before", more, func(h *history) { h.swap("normalised") }, ledger.Ordered},
