@@ -41,8 +41,9 @@ func (s *soak) without(ctx context.Context, d time.Duration, what string, nodes 
 	for _, n := range nodes {
 		errs = append(errs, s.cluster.do(what, n))
 	}
-	errs = append(errs, lasts(ctx, d), s.cluster.heal(), s.inStep(ctx))
-	return errors.Join(errs...)
+	errs = append(errs, lasts(ctx, d))
+	defer s.looks.doubt()()
+	return errors.Join(append(errs, s.cluster.heal(), s.inStep(ctx))...)
 }
 
 // moveLeaders gives every partition another leader, some times.

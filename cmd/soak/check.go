@@ -18,7 +18,8 @@ func (s *soak) check(ctx context.Context) error {
 	}
 	defer func() { _ = l.Close() }()
 	s.load.tell(l)
-	for _, sample := range s.samples {
+	samples, failed := s.looks.taken()
+	for _, sample := range samples {
 		l.Sampled(sample)
 	}
 	s.report.say("reading every topic")
@@ -29,8 +30,8 @@ func (s *soak) check(ctx context.Context) error {
 	for _, f := range found {
 		s.report.wrong("%s", f)
 	}
-	s.report.say("%d webhooks acknowledged, %d events, %d copies, %d dead letters, %d looks at the offsets: %d faults",
-		s.load.answered.Load(), l.Events(), l.Repeats(), l.Letters(), len(s.samples), len(found))
+	s.report.say("%d webhooks acknowledged, %d events, %d copies, %d dead letters, %d looks at the offsets and %d that failed: %d faults",
+		s.load.answered.Load(), l.Events(), l.Repeats(), l.Letters(), len(samples), failed, len(found))
 	return nil
 }
 

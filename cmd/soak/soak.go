@@ -13,7 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/reservoirhq/reservoir/cmd/soak/ledger"
 	"github.com/reservoirhq/reservoir/cmd/soak/traffic"
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
@@ -37,9 +36,9 @@ type soak struct {
 	fleet   *fleet
 	load    *load
 	watch   *watch
-	samples []ledger.Sample
+	looks   *looks
 	trouble atomic.Int32       // how many faults have taken brokers away
-	stop    context.CancelFunc // of the watch
+	stop    context.CancelFunc // of watch and looks
 	work    sync.WaitGroup
 }
 
@@ -61,6 +60,9 @@ func newSoak(ctx context.Context, o options, c *cluster, out io.Writer) (*soak, 
 		delivery: o.delivery, api: s.server.URL, parts: o.partitions,
 	}
 	if err := s.retried(ctx, func() error { return s.site.makeTopics(ctx, s.admin) }); err != nil {
+		return nil, errors.Join(err, s.admin.Close())
+	}
+	if s.looks, err = newLooks(s.site); err != nil {
 		return nil, errors.Join(err, s.admin.Close())
 	}
 	s.fleet = &fleet{site: s.site, root: s.dir, static: o.static, report: s.report}
@@ -94,6 +96,7 @@ func (s *soak) begin(ctx context.Context) error {
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.work.Go(func() { s.watch.run(watching) })
+	s.work.Go(func() { s.looks.run(watching) })
 	if err := s.load.begin(ctx, s.o, s.api); err != nil {
 		return err
 	}
@@ -113,7 +116,7 @@ func (s *soak) close() {
 	}
 	s.work.Wait()
 	s.server.Close()
-	_ = s.admin.Close()
+	_ = errors.Join(s.looks.end(), s.admin.Close())
 	if s.o.keep == "" && s.report.err() == nil {
 		_ = os.RemoveAll(s.dir)
 		return
@@ -138,12 +141,10 @@ func (s *soak) measured() {
 		stalls, copies, s.load.answered.Load(), s.watch.counted())
 }
 
-// look takes a sample; a cluster in trouble gives none.
+// look takes a look that counts: no fault may go by without one.
 func (s *soak) look(ctx context.Context) {
-	bounded, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	if sample, err := ledger.Look(bounded, s.site.ledger(), s.admin); err == nil {
-		s.samples = append(s.samples, sample)
+	if err := s.retried(ctx, func() error { return s.looks.take(ctx) }); err != nil && ctx.Err() == nil {
+		s.report.wrong("no look at the offsets: %v", err)
 	}
 }
 
