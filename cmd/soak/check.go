@@ -30,6 +30,9 @@ func (s *soak) check(ctx context.Context) error {
 	for _, f := range found {
 		s.report.wrong("%s", f)
 	}
+	if n := l.Repeats(); n > 0 && s.o.static && !s.rough {
+		s.report.wrong("%d copies, though nothing was done to static members but restarts in order", n)
+	}
 	s.report.say("%d webhooks acknowledged, %d events, %d copies, %d dead letters, %d looks at the offsets and %d that failed: %d faults",
 		s.load.answered.Load(), l.Events(), l.Repeats(), l.Letters(), len(samples), failed, len(found))
 	return nil

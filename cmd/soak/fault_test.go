@@ -99,8 +99,8 @@ func harmed(t *testing.T, c *cluster, f fault, seed uint64) {
 	if err := s.begin(ctx); err != nil {
 		t.Fatal(err)
 	}
-	s.watch.mark()
 	s.harm(ctx, f, rand.New(rand.NewPCG(seed, 0)))
+	s.done(f)
 	s.look(ctx)
 	enough := s.load.answered.Load() + webhooks
 	if err := s.until(ctx, "at work again", func() bool { return s.load.answered.Load() >= enough }); err != nil {

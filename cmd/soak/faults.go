@@ -14,7 +14,8 @@ import (
 // that was taken away is back; what follows from it may go on.
 type fault struct {
 	name    string
-	brokers int // it takes so many of them
+	brokers int  // it takes so many of them
+	gentle  bool // where members are static, it costs no copy also at least once
 	do      func(ctx context.Context, s *soak, r *rand.Rand) error
 }
 
@@ -25,19 +26,19 @@ func (f fault) ofMember() bool { return strings.HasPrefix(f.name, "member-") }
 // faults lists them all.
 func faults() []fault {
 	return []fault{
-		{"member-kill", 1, killMember},
-		{"member-kill-late", 1, killMemberLate},
-		{"member-restart", 1, restartMember},
-		{"member-rolling", 1, rollMembers},
-		{"member-pause", 1, pauseMember},
-		{"member-storm", 1, storm},
-		{"member-wipe", 1, wipeMember},
-		{"broker-kill", 1, killBroker},
-		{"broker-pause", 1, pauseBroker},
-		{"leader-moves", 3, moveLeaders},
-		{"isr-lost", 3, loseISR},
-		{"junk", 1, writeJunk},
-		{"calm", 1, calm},
+		{"member-kill", 1, false, killMember},
+		{"member-kill-late", 1, false, killMemberLate},
+		{"member-restart", 1, true, restartMember},
+		{"member-rolling", 1, true, rollMembers},
+		{"member-pause", 1, false, pauseMember},
+		{"member-storm", 1, false, storm},
+		{"member-wipe", 1, false, wipeMember},
+		{"broker-kill", 1, false, killBroker},
+		{"broker-pause", 1, false, pauseBroker},
+		{"leader-moves", 3, false, moveLeaders},
+		{"isr-lost", 3, false, loseISR},
+		{"junk", 1, true, writeJunk},
+		{"calm", 1, true, calm},
 	}
 }
 

@@ -25,16 +25,23 @@ func killMemberLate(ctx context.Context, s *soak, r *rand.Rand) error {
 
 // restartMember is a restart in order.
 func restartMember(ctx context.Context, s *soak, r *rand.Rand) error {
-	m := s.fleet.any(r)
+	return s.restarted(ctx, s.fleet.any(r))
+}
+
+// restarted lets a member end in order and starts it again, and notes how long
+// it was away. One fault of a member is done at once.
+func (s *soak) restarted(ctx context.Context, m *member) error {
+	began := time.Now()
 	s.left(m)
-	return s.fleet.start(ctx, m)
+	err := s.fleet.start(ctx, m)
+	s.round.away = max(s.round.away, time.Since(began))
+	return err
 }
 
 // rollMembers restarts one member after the other, as a deployment does.
 func rollMembers(ctx context.Context, s *soak, _ *rand.Rand) error {
 	for _, m := range s.fleet.all() {
-		s.left(m)
-		if err := s.fleet.start(ctx, m); err != nil {
+		if err := s.restarted(ctx, m); err != nil {
 			return err
 		}
 		if err := s.until(ctx, "ready again", func() bool { return m.ready(ctx) }); err != nil {

@@ -24,12 +24,14 @@ func (s *soak) run(ctx context.Context) error {
 	for n := uint64(0); time.Now().Before(end) && ctx.Err() == nil; n += 2 {
 		next := time.Now().Add(s.o.every)
 		var both sync.WaitGroup
-		for i, f := range s.o.pick(chosen, random) {
+		picked := s.o.pick(chosen, random)
+		for i, f := range picked {
 			// Each fault has a source of its own, so that how often one asks does
 			// not change what comes after it.
 			both.Go(func() { s.harm(ctx, f, rand.New(rand.NewPCG(s.o.seed, n+uint64(i)))) })
 		}
 		both.Wait()
+		s.done(picked...)
 		s.look(ctx)
 		_ = pipeline.WallClock{}.Sleep(ctx, time.Until(next))
 		s.measured()

@@ -25,21 +25,24 @@ const patience = 3 * time.Minute
 
 // soak is one run: a pipeline of several members, senders, and harm.
 type soak struct {
-	o       options
-	cluster *cluster
-	site    site
-	dir     string
-	admin   *kafka.Admin
-	api     *tourcmstest.API
-	server  *httptest.Server
-	report  *report
-	fleet   *fleet
-	load    *load
-	watch   *watch
-	looks   *looks
-	trouble atomic.Int32       // how many faults have taken brokers away
-	stop    context.CancelFunc // of watch and looks
-	work    sync.WaitGroup
+	o        options
+	cluster  *cluster
+	site     site
+	dir      string
+	admin    *kafka.Admin
+	api      *tourcmstest.API
+	server   *httptest.Server
+	report   *report
+	fleet    *fleet
+	load     *load
+	watch    *watch
+	looks    *looks
+	round    round
+	rough    bool               // a fault was done that may cost copies
+	roughEnd time.Time          // of the last one
+	trouble  atomic.Int32       // how many faults have taken brokers away
+	stop     context.CancelFunc // of watch and looks
+	work     sync.WaitGroup
 }
 
 // newSoak makes the pipeline's topics; nothing runs yet.
@@ -101,7 +104,12 @@ func (s *soak) begin(ctx context.Context) error {
 		return err
 	}
 	// Before anything is taken away, there is something to take away.
-	return s.until(ctx, "at work", func() bool { return s.watch.counted() >= 20*s.o.partitions })
+	if err := s.until(ctx, "at work", func() bool { return s.watch.counted() >= 20*s.o.partitions }); err != nil {
+		return err
+	}
+	s.watch.mark()
+	s.round = round{began: time.Now()}
+	return nil
 }
 
 // close ends what is left.
@@ -132,13 +140,6 @@ func (s *soak) harm(ctx context.Context, f fault, r *rand.Rand) {
 		s.report.wrong("the fault %s: %v", f.name, err)
 	}
 	s.report.say("      %s is over after %.1fs", f.name, time.Since(began).Seconds())
-}
-
-// measured tells what followed from the last fault.
-func (s *soak) measured() {
-	stalls, copies := s.watch.mark()
-	s.report.say("      the partitions stood still for up to %v, %d copies; %d webhooks answered by now, %d events seen",
-		stalls, copies, s.load.answered.Load(), s.watch.counted())
 }
 
 // look takes a look that counts: no fault may go by without one.
