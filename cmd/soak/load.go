@@ -46,15 +46,25 @@ func (l *load) begin(ctx context.Context, o options, api *tourcmstest.API) error
 	l.stop = stop
 	l.wanted = make(chan struct{}, o.rate)
 	for n := range o.senders {
-		g, err := traffic.New(o.seed, n, api)
+		s, err := l.sender(o.seed, n, api)
 		if err != nil {
 			return err
 		}
-		s := &sender{load: l, generator: g, random: rand.New(rand.NewPCG(o.seed, uint64(1<<20+n)))}
 		l.work.Go(func() { s.run(ctx) })
 	}
 	l.work.Go(func() { l.pace(due, time.Second/time.Duration(o.rate)) })
 	return nil
+}
+
+// sender makes sender n of a seed. Its stories have a source of their own: how
+// often it must knock, and where, does not change what it tells next.
+func (l *load) sender(seed uint64, n int, api *tourcmstest.API) (*sender, error) {
+	g, err := traffic.New(seed, n, api)
+	if err != nil {
+		return nil, err
+	}
+	source := func(first int) *rand.Rand { return rand.New(rand.NewPCG(seed, uint64(first+n))) }
+	return &sender{load: l, generator: g, next: source(1 << 20), door: source(1 << 30)}, nil
 }
 
 // pace makes webhooks due. What cannot be sent in a second is not made up for.

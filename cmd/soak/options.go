@@ -38,7 +38,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.dir, "cluster", "", "the folder of a cluster that this script has started; empty starts one, and stops it in the end")
 	f.IntVar(&o.brokers, "brokers", 3, "brokers of the cluster that is started, 1 or 3")
 	f.IntVar(&o.port, "port", 29090, "its ports are counted from here")
-	f.Uint64Var(&o.seed, "seed", 0, "makes webhooks and faults; 0 takes a new one")
+	f.Uint64Var(&o.seed, "seed", 0, "makes each sender's webhooks and the faults; 0 takes a new one")
 	f.Float64Var(&o.minutes, "minutes", 60, "how long faults are done")
 	f.DurationVar(&o.every, "fault-every", 20*time.Second, "the time from one fault to the next")
 	f.StringVar(&o.delivery, "delivery", string(config.AtLeastOnce), "at_least_once or exactly_once")
@@ -75,6 +75,12 @@ func (o options) checked() (options, error) {
 
 // again is the command line that does the same.
 func (o options) again() string {
-	return fmt.Sprintf("go run ./cmd/soak -kafka %s -brokers %d -port %d -seed %d -minutes %v -fault-every %v -delivery %s -members %d -static=%v -rate %d -senders %d -partitions %d -together %d -faults '%s'",
+	line := fmt.Sprintf("go run ./cmd/soak -kafka '%s' -brokers %d -port %d -seed %d -minutes %v -fault-every %v -delivery %s -members %d -static=%v -rate %d -senders %d -partitions %d -together %d -faults '%s'",
 		o.script, o.brokers, o.port, o.seed, o.minutes, o.every, o.delivery, o.members, o.static, o.rate, o.senders, o.partitions, o.together, o.only)
+	for _, folder := range []struct{ name, at string }{{"cluster", o.dir}, {"dir", o.keep}} {
+		if folder.at != "" {
+			line += fmt.Sprintf(" -%s '%s'", folder.name, folder.at)
+		}
+	}
+	return line
 }

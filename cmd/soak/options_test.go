@@ -9,7 +9,7 @@ import (
 )
 
 func TestACommandLineIsPrintedSoThatItCanBeGivenAgain(t *testing.T) {
-	first, err := parse([]string{"-minutes", "2", "-faults", "^member", "-delivery", "exactly_once"})
+	first, err := parse([]string{"-minutes", "2", "-faults", "^member", "-delivery", "exactly_once", "-cluster", "/some/brokers", "-dir", "/some/logs"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,8 @@ import (
 type sender struct {
 	*load
 	generator *traffic.Generator
-	random    *rand.Rand
+	next      *rand.Rand // chooses the booking that goes on
+	door      *rand.Rand
 	stories   [openBookings][]traffic.Webhook
 	client    *http.Client
 }
@@ -31,7 +32,7 @@ func (s *sender) run(ctx context.Context) {
 	defer transport.CloseIdleConnections()
 	s.client = &http.Client{Transport: transport, Timeout: answerTime}
 	for range s.wanted {
-		story := &s.stories[s.random.IntN(openBookings)]
+		story := &s.stories[s.next.IntN(openBookings)]
 		if len(*story) == 0 {
 			*story = s.generator.Booking()
 		}
@@ -73,7 +74,7 @@ func (s *sender) target() string {
 	if len(all) == 0 {
 		return ""
 	}
-	return all[s.random.IntN(len(all))]
+	return all[s.door.IntN(len(all))]
 }
 
 // call sends once. Status 0 is no answer.

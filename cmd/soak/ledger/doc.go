@@ -18,6 +18,10 @@
 //   - state: a booking whose last state is not what a replay of all its events
 //     from scratch gives (invariant 4)
 //
-// It shares no code with what it checks but the codec of records and, for the
-// replay, the dedupe stage itself.
+// It shares no code with the work that it checks: not with the segments, their
+// groups, commits and transactions, nor with the stages but for one. It does
+// rest on three parts of the pipeline, whose own tests must hold them: records
+// and offsets are read through kafka.Admin, which must give all that is committed
+// and nothing that is not, the codec of records decodes them, and the replay is
+// the dedupe stage itself.
 package ledger
