@@ -40,7 +40,7 @@ sources:
 pipelines:
   bookings:
     sources: [studentcom, tourcms]
-    stages: [ingest, verify, {to: "bookings.raw.{source}"}, enrich, normalise, {to: bookings.normalised}, {dedupe: {dir: "%DIR%/state"}}, policy]
+    stages: [ingest, verify, {to: "bookings.raw.{source}"}, enrich: {attempts: 3}, normalise, {to: bookings.normalised}, {dedupe: {dir: "%DIR%/state"}}, policy]
 `
 
 // A look-up host that is down holds up its own source, however much of it waits:
@@ -61,10 +61,10 @@ func TestALookUpHostThatIsDownHoldsUpItsOwnSourceAlone(t *testing.T) {
 }
 
 func holdsUpItself(t *testing.T, delivery string, hints int) {
-	var up atomic.Bool
+	host := newHost(t, hints)
 	cluster := fakeCluster(t)
 	joins := joining(cluster)
-	s := newSite(t, strings.NewReplacer("%BROKER%", cluster.ListenAddrs()[0], "%DELIVERY%", delivery, "%API%", outage(t, &up, hints)).Replace(lookedUpSite))
+	s := newSite(t, strings.NewReplacer("%BROKER%", cluster.ListenAddrs()[0], "%DELIVERY%", delivery, "%API%", host.url).Replace(lookedUpSite))
 	s.env = fourSourceSecrets()
 	s.env["STUDENT_SECRET"] = studentSecret
 	r := s.startReady(t)
@@ -90,8 +90,10 @@ func holdsUpItself(t *testing.T, delivery string, hints int) {
 	if n := len(s.published(t)); n != len(wanted) {
 		t.Errorf("%d events while the host is down", n)
 	}
+	asked := host.refused.Load()
+	r.until(t, "an outage that would spend every attempt", func() bool { return host.refused.Load() >= asked+2 })
 
-	up.Store(true)
+	host.up.Store(true)
 	r.until(t, "caught up", func() bool { return len(s.published(t)) >= len(wanted)+hints })
 	if n := len(s.published(t)); n != len(wanted)+hints {
 		t.Errorf("%d events", n)
@@ -116,9 +118,15 @@ func joining(cluster *kfake.Cluster) *atomic.Int64 {
 	return &joins
 }
 
-// outage is a TourCMS API that answers 503 until it is up, and then knows every
-// booking that is asked for.
-func outage(t *testing.T, up *atomic.Bool, hints int) string {
+// host is a TourCMS API that answers 503 until it is up, and then knows every
+// booking of the hints.
+type host struct {
+	url     string
+	up      atomic.Bool
+	refused atomic.Int64
+}
+
+func newHost(t *testing.T, hints int) *host {
 	t.Helper()
 	recorded, err := pipeline.ReadCase(specOf(t, "tourcms").Cases, "confirmed")
 	if err != nil {
@@ -130,15 +138,18 @@ func outage(t *testing.T, up *atomic.Bool, hints int) string {
 		bookings[id] = bytes.ReplaceAll(recorded.LookUp, []byte("1234"), []byte(id))
 	}
 	api := tourcmstest.Handler(bookings, tourcmstest.Key{Channel: 3930, APIKey: fourSourceSecrets()["TOURCMS_API_KEY"]})
+	h := &host{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !up.Load() {
-			w.WriteHeader(http.StatusServiceUnavailable)
+		if h.up.Load() {
+			api.ServeHTTP(w, r)
 			return
 		}
-		api.ServeHTTP(w, r)
+		h.refused.Add(1)
+		w.WriteHeader(http.StatusServiceUnavailable)
 	}))
 	t.Cleanup(server.Close)
-	return server.URL
+	h.url = server.URL
+	return h
 }
 
 func hinted(n int) int { return 500000 + n }
