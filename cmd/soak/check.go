@@ -30,7 +30,7 @@ func (s *soak) check(ctx context.Context) error {
 	for _, f := range found {
 		s.report.wrong("%s", f)
 	}
-	if n := l.Repeats(); n > 0 && s.o.static && !s.rough {
+	if n := l.Repeats(); n > 0 && s.o.static && !s.promise.everRough {
 		s.report.wrong("%d copies, though nothing was done to static members but restarts in order", n)
 	}
 	s.report.say("%d webhooks acknowledged, %d events, %d copies, %d dead letters, %d looks at the offsets and %d that failed: %d faults",

@@ -25,8 +25,8 @@
 //	.ci/kafka.sh stop "$dir"
 //
 // Where static members alone are restarted in order, and nothing worse was done
-// for half a minute, a copy is wrong at least once too, and so is a partition
-// that waits for a session to end: -faults '^(member-restart|member-rolling|calm)$'
+// for half a minute, a copy is wrong at least once too, and so is a group that
+// rebalances because it does not know a member again: -faults '^(member-restart|member-rolling|calm)$'
 // does nothing else.
 //
 // The files: options and run are the command; cluster the brokers, fleet and

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
@@ -100,7 +101,7 @@ func harmed(t *testing.T, c *cluster, f fault, seed uint64) {
 		t.Fatal(err)
 	}
 	s.harm(ctx, f, rand.New(rand.NewPCG(seed, 0)))
-	s.done(f)
+	s.promise.done(time.Now(), f)
 	s.look(ctx)
 	enough := s.load.answered.Load() + webhooks
 	if err := s.until(ctx, "at work again", func() bool { return s.load.answered.Load() >= enough }); err != nil {

@@ -61,6 +61,15 @@ func (f *fleet) all() []*member {
 	return append([]*member(nil), f.members...)
 }
 
+// joinedSince gives what the members joined since they were asked last.
+func (f *fleet) joinedSince() []joined {
+	var all []joined
+	for _, m := range f.all() {
+		all = append(all, m.joinedSince()...)
+	}
+	return all
+}
+
 func (f *fleet) any(r *rand.Rand) *member {
 	all := f.all()
 	return all[r.IntN(len(all))]

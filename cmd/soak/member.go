@@ -25,6 +25,13 @@ type member struct {
 	life     *life
 	webhooks string
 	admin    string
+	joins    []joined // since they were taken
+}
+
+// joined is a group that a member joined, and the group's generation then.
+type joined struct {
+	group      string
+	generation int
 }
 
 // life is one process of a member.
@@ -78,7 +85,7 @@ func (m *member) begin(died func(*member, error)) (*life, error) {
 	}
 	l := &life{cmd: exec.Command(self, "run", "-c", m.config, "--log-format", "json"), log: log, up: make(chan struct{}), ended: make(chan struct{})}
 	l.cmd.Env = append(os.Environ(), memberVariable+"=1")
-	l.cmd.Stderr = &listens{to: log, tell: func(webhooks, admin string) { m.at(l, webhooks, admin) }}
+	l.cmd.Stderr = &listens{to: log, tell: func(what said) { m.said(l, what) }}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := l.cmd.Start(); err != nil {
@@ -113,15 +120,29 @@ func (l *life) wait(ctx context.Context, name string) error {
 	}
 }
 
-func (m *member) at(l *life, webhooks, admin string) {
+func (m *member) said(l *life, what said) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.webhooks, m.admin = "http://"+webhooks, "http://"+admin
-	select {
-	case <-l.up:
-	default:
-		close(l.up)
+	switch what.Msg {
+	case "joined the group":
+		m.joins = append(m.joins, joined{what.Group, what.Generation})
+	case "listening":
+		m.webhooks, m.admin = "http://"+what.Webhooks, "http://"+what.Admin
+		select {
+		case <-l.up:
+		default:
+			close(l.up)
+		}
 	}
+}
+
+// joinedSince gives what it joined since it was asked last.
+func (m *member) joinedSince() []joined {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := m.joins
+	m.joins = nil
+	return all
 }
 
 func (m *member) gone(l *life) {
@@ -198,10 +219,16 @@ func (m *member) ready(ctx context.Context) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// listens is a log that tells where its process listens.
+// said is what a line of a member's log says.
+type said struct {
+	Msg, Webhooks, Admin, Group string
+	Generation                  int
+}
+
+// listens is a log that tells what its process says.
 type listens struct {
 	to   *os.File
-	tell func(webhooks, admin string)
+	tell func(said)
 	line []byte // begun and not ended
 }
 
@@ -214,9 +241,9 @@ func (l *listens) Write(p []byte) (int, error) {
 			return l.to.Write(p)
 		}
 		l.line = rest
-		var at struct{ Msg, Webhooks, Admin string }
-		if json.Unmarshal(line, &at) == nil && at.Msg == "listening" {
-			l.tell(at.Webhooks, at.Admin)
+		var what said
+		if json.Unmarshal(line, &what) == nil {
+			l.tell(what)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (s *soak) restarted(ctx context.Context, m *member) error {
 	began := time.Now()
 	s.left(m)
 	err := s.fleet.start(ctx, m)
-	s.round.away = max(s.round.away, time.Since(began))
+	s.promise.away = max(s.promise.away, time.Since(began))
 	return err
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -9,41 +10,60 @@ import (
 const (
 	// session is after how long a group takes a silent member for dead.
 	session = 10 * time.Second
-	// calmed is how long after any other fault its copies and standstills may
-	// still come.
+	// calmed is how long after a start, or any other fault, its copies and
+	// rebalances may still come.
 	calmed = 30 * time.Second
 )
 
-// round is what was done from one measurement to the next.
-type round struct {
-	began time.Time
-	rough bool          // a fault was done that may cost copies
-	away  time.Duration // the longest that a member in it was away for a restart in order
+// promise is what restarts in order of static members are held to: they leave no
+// copy, and come back as who they were. How long a partition stands still is
+// printed and not judged: on a busy machine a drain, a start and a join take
+// longer in all than a session, and nobody waited for one. Who does wait for one
+// was not known again, and made its group a new generation.
+type promise struct {
+	began       time.Time // of what is measured now
+	calmSince   time.Time // the end of the start, and of the last fault that is not gentle
+	rough       bool      // such a fault is in what is measured now
+	everRough   bool
+	away        time.Duration  // the longest that a member was away for a restart in order
+	generations map[string]int // by group, while nothing may change them
 }
 
-// gentle tells whether nothing in the round, and nothing shortly before it, may
-// have cost copies.
-func (s *soak) gentle() bool {
-	return s.o.static && !s.round.rough && s.round.began.Sub(s.roughEnd) >= calmed
+// done takes note of faults that are over.
+func (p *promise) done(now time.Time, faults ...fault) {
+	if slices.ContainsFunc(faults, func(f fault) bool { return !f.gentle }) {
+		p.rough, p.everRough, p.calmSince = true, true, now
+	}
 }
 
-// unkept tells what a round of gentle faults cost more than was promised: static
-// members that are restarted in order leave no copy, and their partitions go on
-// as soon as they are back. They do not wait for the session to end: half of one
-// is what a machine gets, however slow, beside the time that the process was
-// away. Where few events come, a partition stands still for want of them.
-func (o options) unkept(stalls []time.Duration, copies int, away time.Duration) error {
-	if copies > 0 {
-		return fmt.Errorf("%d copies, though static members alone were restarted, and in order", copies)
+// measured tells what does not keep the promise, and begins anew.
+func (p *promise) measured(now time.Time, copies int, joins []joined) error {
+	var found []error
+	if copies > 0 && !p.rough && (!p.everRough || p.began.Sub(p.calmSince) >= calmed) {
+		found = append(found, fmt.Errorf("%d copies, though static members alone were restarted, and in order", copies))
 	}
-	bound := away + session/2
-	if away == 0 || o.rate < 5*o.partitions || len(stalls) == 0 {
-		return nil
+	if p.rough || p.began.Sub(p.calmSince) < calmed || p.away > session/2 {
+		p.generations = nil
+	} else {
+		found = append(found, p.same(joins)...)
 	}
-	if longest := slices.Max(stalls); longest > bound {
-		return fmt.Errorf("a partition stood still for %v, though a static member alone was restarted, and away for %v", longest, away.Round(10*time.Millisecond))
+	p.began, p.rough, p.away = now, false, 0
+	return errors.Join(found...)
+}
+
+// same: all who join a group find the same generation.
+func (p *promise) same(joins []joined) []error {
+	if p.generations == nil {
+		p.generations = map[string]int{}
 	}
-	return nil
+	var found []error
+	for _, j := range joins {
+		if before, known := p.generations[j.group]; known && before != j.generation {
+			found = append(found, fmt.Errorf("%s is in generation %d after %d, though static members alone were restarted, and in time", j.group, j.generation, before))
+		}
+		p.generations[j.group] = j.generation
+	}
+	return found
 }
 
 // measured tells what followed from the faults since the last measurement, and
@@ -52,18 +72,7 @@ func (s *soak) measured() {
 	stalls, copies := s.watch.mark()
 	s.report.say("      the partitions stood still for up to %v, %d copies; %d webhooks answered by now, %d events seen",
 		stalls, copies, s.load.answered.Load(), s.watch.counted())
-	if s.gentle() {
-		if err := s.o.unkept(stalls, copies, s.round.away); err != nil {
-			s.report.wrong("%v", err)
-		}
-	}
-	s.round = round{began: time.Now()}
-}
-
-// done takes note of a round's faults when all of them are over.
-func (s *soak) done(faults ...fault) {
-	if slices.ContainsFunc(faults, func(f fault) bool { return !f.gentle }) {
-		s.round.rough, s.rough = true, true
-		s.roughEnd = time.Now()
+	if err := s.promise.measured(time.Now(), copies, s.fleet.joinedSince()); err != nil && s.o.static {
+		s.report.wrong("%v", err)
 	}
 }

@@ -1,59 +1,68 @@
 package main
 
 import (
+	"os"
 	"testing"
 	"time"
 )
 
-func TestARestartInOrderIsHeldToWhatIsPromised(t *testing.T) {
-	usual := options{rate: 100, partitions: 4}
+// step is one measurement, a minute after the one before.
+type step struct {
+	faults []fault
+	after  time.Duration // how long before the measurement's begin the last rough fault ended
+	copies int
+	away   time.Duration
+	joins  []joined
+	wrong  bool
+}
+
+func TestRestartsInOrderAreHeldToWhatIsPromised(t *testing.T) {
+	restart, kill := fault{name: "member-restart", gentle: true}, fault{name: "member-kill"}
+	rolled := []fault{restart}
 	for _, tt := range []struct {
-		name   string
-		of     options
-		stall  time.Duration
-		copies int
-		away   time.Duration
-		wrong  bool
+		name  string
+		steps []step
 	}{
-		{"as it should be", usual, 2 * time.Second, 0, 1500 * time.Millisecond, false},
-		{"a copy", usual, 2 * time.Second, 1, 1500 * time.Millisecond, true},
-		{"a copy without a restart", usual, time.Second, 1, 0, true},
-		{"it waited for its session to end", usual, session - time.Second, 0, 1500 * time.Millisecond, true},
-		{"the machine is slow", usual, session + time.Second, 0, 8 * time.Second, false},
-		{"nobody was restarted", usual, session, 0, 0, false},
-		{"few events come", options{rate: 4, partitions: 4}, session, 0, time.Second, false},
+		{"as it should be", []step{{faults: rolled, joins: []joined{{"g", 3}, {"g", 3}}}, {faults: rolled, joins: []joined{{"g", 3}}}}},
+		{"a copy", []step{{faults: rolled, copies: 1, wrong: true}}},
+		{"a copy of a fault at the same time", []step{{faults: []fault{restart, kill}, copies: 1}}},
+		{"a copy of the fault before", []step{{faults: []fault{kill}}, {faults: rolled, after: calmed - 1, copies: 1}}},
+		{"a copy long after a fault", []step{{faults: []fault{kill}}, {faults: rolled, after: calmed, copies: 1, wrong: true}}},
+		{"members that nobody knew again", []step{{faults: rolled, joins: []joined{{"g", 3}, {"g", 5}}, wrong: true}}},
+		{"a member that nobody knew again the next time", []step{
+			{faults: rolled, joins: []joined{{"g", 3}, {"h", 7}}},
+			{faults: rolled, joins: []joined{{"g", 4}}, wrong: true},
+		}},
+		{"a fault between two restarts", []step{
+			{faults: rolled, joins: []joined{{"g", 3}}},
+			{faults: []fault{kill}, joins: []joined{{"g", 4}}},
+			{faults: rolled, after: calmed, joins: []joined{{"g", 5}}},
+		}},
+		{"a machine too slow to be back in time", []step{{faults: rolled, away: session, joins: []joined{{"g", 3}, {"g", 5}}}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := tt.of.unkept([]time.Duration{tt.stall, time.Millisecond}, tt.copies, tt.away)
-			if (err != nil) != tt.wrong {
-				t.Errorf("it is %v, and wrong should be %v", err, tt.wrong)
+			start := time.Unix(0, 0)
+			p := promise{began: start.Add(calmed), calmSince: start}
+			for n, s := range tt.steps {
+				if s.after > 0 {
+					p.began = p.calmSince.Add(s.after)
+				}
+				p.away = s.away
+				p.done(p.began, s.faults...)
+				err := p.measured(p.began.Add(time.Minute), s.copies, s.joins)
+				if (err != nil) != s.wrong {
+					t.Errorf("measurement %d gives %v, and wrong should be %v", n, err, s.wrong)
+				}
 			}
 		})
 	}
 }
 
-func TestOnlyWhatFollowsFromGentleFaultsOfStaticMembersIsHeldToThem(t *testing.T) {
-	restart, kill := fault{name: "member-restart", gentle: true}, fault{name: "member-kill"}
-	s := &soak{o: options{static: true}}
-	begin := func(after time.Duration) { s.round = round{began: s.roughEnd.Add(after)} }
-	begin(calmed)
-	if s.done(restart); !s.gentle() {
-		t.Error("a restart in order is not held to its promise")
-	}
-	if s.done(restart, kill); s.gentle() || !s.rough {
-		t.Error("a kill at the same time is held to the promise")
-	}
-	begin(calmed - time.Second)
-	if s.done(restart); s.gentle() {
-		t.Error("what the kill before costs is held to the promise")
-	}
-	begin(calmed)
-	if s.done(restart); !s.gentle() {
-		t.Error("a restart long after a kill is not held to its promise")
-	}
-	s.o.static = false
-	if s.gentle() {
-		t.Error("members that are not static are held to the promise")
+func TestMembersThatHaveJustStartedMayStillFindTheirPlaces(t *testing.T) {
+	now := time.Unix(0, 0)
+	p := promise{began: now, calmSince: now}
+	if err := p.measured(now.Add(time.Second), 0, []joined{{"g", 1}, {"g", 2}}); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -70,4 +79,35 @@ func TestRestartsInOrderAreGentleAndWhatTakesAMemberAwayIsNot(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestAMembersLogTellsWhereItListensAndWhatItJoined(t *testing.T) {
+	m, l := &member{}, &life{up: make(chan struct{})}
+	log := &listens{to: devNull(t), tell: func(what said) { m.said(l, what) }}
+	for _, part := range []string{
+		`{"msg":"listening","webhooks":"a:1","admin":"b:2"}` + "\n" + `{"msg":"joined the gr`, `oup","group":"g","generation":4}` + "\nno JSON\n",
+	} {
+		if _, err := log.Write([]byte(part)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if <-l.up; m.address() != "http://a:1" || m.admin != "http://b:2" {
+		t.Errorf("it listens at %q and %q", m.address(), m.admin)
+	}
+	if got := m.joinedSince(); len(got) != 1 || got[0] != (joined{"g", 4}) {
+		t.Errorf("it joined %v", got)
+	}
+	if again := m.joinedSince(); again != nil {
+		t.Errorf("it joined %v again", again)
+	}
+}
+
+func devNull(t *testing.T) *os.File {
+	t.Helper()
+	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return f
 }

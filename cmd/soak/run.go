@@ -31,7 +31,7 @@ func (s *soak) run(ctx context.Context) error {
 			both.Go(func() { s.harm(ctx, f, rand.New(rand.NewPCG(s.o.seed, n+uint64(i)))) })
 		}
 		both.Wait()
-		s.done(picked...)
+		s.promise.done(time.Now(), picked...)
 		s.look(ctx)
 		_ = pipeline.WallClock{}.Sleep(ctx, time.Until(next))
 		s.measured()

@@ -25,24 +25,22 @@ const patience = 3 * time.Minute
 
 // soak is one run: a pipeline of several members, senders, and harm.
 type soak struct {
-	o        options
-	cluster  *cluster
-	site     site
-	dir      string
-	admin    *kafka.Admin
-	api      *tourcmstest.API
-	server   *httptest.Server
-	report   *report
-	fleet    *fleet
-	load     *load
-	watch    *watch
-	looks    *looks
-	round    round
-	rough    bool               // a fault was done that may cost copies
-	roughEnd time.Time          // of the last one
-	trouble  atomic.Int32       // how many faults have taken brokers away
-	stop     context.CancelFunc // of watch and looks
-	work     sync.WaitGroup
+	o       options
+	cluster *cluster
+	site    site
+	dir     string
+	admin   *kafka.Admin
+	api     *tourcmstest.API
+	server  *httptest.Server
+	report  *report
+	fleet   *fleet
+	load    *load
+	watch   *watch
+	looks   *looks
+	promise promise
+	trouble atomic.Int32       // how many faults have taken brokers away
+	stop    context.CancelFunc // of watch and looks
+	work    sync.WaitGroup
 }
 
 // newSoak makes the pipeline's topics; nothing runs yet.
@@ -108,7 +106,7 @@ func (s *soak) begin(ctx context.Context) error {
 		return err
 	}
 	s.watch.mark()
-	s.round = round{began: time.Now()}
+	s.promise = promise{began: time.Now(), calmSince: time.Now()}
 	return nil
 }
 
