@@ -31,5 +31,6 @@
 //
 // The files: options and run are the command; cluster the brokers, fleet and
 // member the pipelines, load and sender the webhooks; faults what is done to
-// them; watch measures and looks ask while it goes on; settle and check judge.
+// them; watch measures and looks ask while it goes on; promise, settle and check
+// judge.
 package main
