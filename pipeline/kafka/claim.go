@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/IBM/sarama"
 
@@ -31,8 +32,9 @@ type claim struct {
 	over    signal // the claim has ended
 	idle    signal // leaving, and nothing is handed out
 	room    chan struct{}
-	batch   int // records of one message, 0 for a message that is its record
-	slots   int // messages at once
+	last    atomic.Int64 // where the partition ends, while its window is full
+	batch   int          // records of one message, 0 for a message that is its record
+	slots   int          // messages at once
 	prepare prepare
 
 	mu      sync.Mutex

@@ -32,7 +32,7 @@ func (s *subscription) closeGap(client sarama.Client) error {
 	if err != nil || !gap {
 		return err
 	}
-	s.log.Info("partitions are nobody's, the group deals anew", "instance_id", s.instance)
+	s.log.Info("partitions are nobody's, or of topics that are not read any more: the group deals anew", "instance_id", s.instance)
 	admin, err := sarama.NewClusterAdminFromClient(client) // not to be closed: the client is the member's
 	if err != nil {
 		return fmt.Errorf("kafka: leave group %s as %s: %w", s.conf.Group, s.instance, err)
@@ -61,7 +61,7 @@ func (s *subscription) leftGapOnceSettled(client sarama.Client) (gap bool, err e
 }
 
 // leftGap tells whether a former life of this member is in a stable group in
-// which a partition of our topics is nobody's.
+// which a partition of our topics is nobody's, or holds some of another topic.
 func (s *subscription) leftGap(client sarama.Client) (bool, error) {
 	group, err := describeGroup(client, s.conf.Group)
 	if err != nil {
@@ -70,9 +70,11 @@ func (s *subscription) leftGap(client sarama.Client) (bool, error) {
 	if group == nil || group.Err != sarama.ErrNoError || group.State != "Stable" {
 		return false, nil // a rebalance is under way or to come: it deals anew
 	}
-	owned, former := make(map[string][]int32), false
+	owned, former, other := make(map[string][]int32), false, false
 	for _, m := range group.Members {
-		former = former || m.GroupInstanceId != nil && *m.GroupInstanceId == s.instance
+		ours := m.GroupInstanceId != nil && *m.GroupInstanceId == s.instance
+		former = former || ours
+		other = other || ours && s.asked(m)
 		assigned, err := m.GetMemberAssignment()
 		if err != nil {
 			return false, fmt.Errorf("kafka: read who holds what in group %s: %w", s.conf.Group, err)
@@ -82,10 +84,11 @@ func (s *subscription) leftGap(client sarama.Client) (bool, error) {
 		}
 		for topic, ids := range assigned.Topics {
 			owned[topic] = append(owned[topic], ids...)
+			other = other || ours && !slices.Contains(s.topics, topic)
 		}
 	}
-	if !former {
-		return false, nil
+	if !former || other {
+		return other, nil
 	}
 	for _, topic := range s.topics {
 		ids, err := client.Partitions(topic)
@@ -97,6 +100,17 @@ func (s *subscription) leftGap(client sarama.Client) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// asked tells whether a former life subscribed to other topics. The coordinator
+// compares the name of the protocol alone (KAFKA-12759).
+func (s *subscription) asked(former *sarama.GroupMemberDescription) bool {
+	meta, err := former.GetMemberMetadata()
+	if err != nil || meta == nil {
+		return false // the assignment tells
+	}
+	topics := slices.Sorted(slices.Values(meta.Topics))
+	return !slices.Equal(topics, slices.Sorted(slices.Values(s.topics)))
 }
 
 // describeGroup asks the group's coordinator, whom the join asks next. sarama's

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,6 +60,7 @@ func (s *subscription) member() error {
 		}
 	})
 	start.lap("connect")
+	beside.Go(func() { s.followEnds(ended, client) })
 	err = s.sessions(group, client, start)
 	if failed := group.Close(); failed != nil && err == nil && !s.closing() {
 		err = fmt.Errorf("kafka: leave group %s: %w", s.conf.Group, failed)
@@ -100,8 +102,14 @@ type handler struct {
 
 var _ sarama.ConsumerGroupHandler = (*handler)(nil)
 
-// Setup starts committing.
+// Setup starts committing. A static member that was given topics of its former
+// life, because the group was not stable when it looked, looks again.
 func (h *handler) Setup(session sarama.ConsumerGroupSession) error {
+	for topic := range session.Claims() {
+		if !slices.Contains(h.topics, topic) {
+			return fmt.Errorf("kafka: group %s gave us %s, which is not read any more; joining again", h.conf.Group, topic)
+		}
+	}
 	h.joined(session)
 	if h.txn != nil {
 		h.stop = h.txn.start(session)

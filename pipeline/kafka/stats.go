@@ -53,7 +53,7 @@ func (c *claim) stats() PartitionStats {
 	_, open := c.gates.of(c.part.Topic)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	high := c.from.HighWaterMarkOffset()
+	high := max(c.from.HighWaterMarkOffset(), c.last.Load())
 	next := c.win.marks.lowest()
 	return PartitionStats{
 		Partition: c.part, InFlight: c.win.open, Spread: c.win.marks.spread(), Paused: open != nil, Bytes: c.win.bytes, Lanes: c.workers,

@@ -294,3 +294,25 @@ func TestASubscriberComesBackAfterTheBroker(t *testing.T) {
 		}
 	}
 }
+
+// TestTheLagGrowsWhereNothingMoves: of a partition whose window is full nothing is
+// fetched, which would tell its end.
+func TestTheLagGrowsWhereNothingMoves(t *testing.T) {
+	t.Parallel()
+	rings(t, func(t *testing.T, cfg kafka.Config) {
+		n, p := topic(t, cfg, 1), publisher(t, cfg)
+		s := subscriber(t, cfg, kafka.SubscriberConfig{Group: name("g"), WindowRecords: 2})
+		subscribe(t, s, n) // nobody takes what it hands out
+		lag := func(want int64) {
+			t.Helper()
+			eventually(t, "the lag of all", func() bool {
+				st := s.Stats()
+				return len(st.Partitions) == 1 && st.Partitions[0].Lag == want
+			})
+		}
+		for i := range int64(3) {
+			write(t, p, keyedRecords(n, numbered(1000)...)...)
+			lag(1000 * (i + 1))
+		}
+	})
+}

@@ -78,6 +78,9 @@ func holdsUpItself(t *testing.T, delivery string, hints int) {
 		open := r.metric(t, "reservoir_partition_in_flight", "bookings.raw.tourcms")
 		return open > 0 && open < hints && open < r.metric(t, "reservoir_lag", "bookings.raw.tourcms")
 	})
+	r.until(t, "the lag of all that waits", func() bool { // nothing more is fetched, which would tell
+		return r.metric(t, "reservoir_lag", "bookings.raw.tourcms") == hints
+	})
 	var wanted []string
 	for n := range 20 {
 		booking := fmt.Sprintf("HB%d", n)

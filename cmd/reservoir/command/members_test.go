@@ -1,17 +1,20 @@
 package command_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // memberSite is one of several on the same brokers; %SOURCE% is the source that
@@ -38,13 +41,19 @@ func TestMembersThatReadTheirConfigurationAgainReadWhatItSays(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		static bool
+		kafka  bool // the coordinator is as Apache Kafka's
 	}{
-		{"dynamic members", false},
-		{"static members", true},
+		{"dynamic members", false, false},
+		{"static members", true, false},
+		{"static members, as Apache Kafka has them", true, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			m := startMembers(t, fakeCluster(t).ListenAddrs()[0], tt.static)
+			cluster := fakeCluster(t)
+			if tt.kafka {
+				likeKafka(cluster)
+			}
+			m := startMembers(t, cluster.ListenAddrs()[0], tt.static)
 			m.accept(t, "leaving", m.runs...)
 			m.untilRead(t, "studentcom", "leaving")
 			m.reload(t, 0, "arriving")
@@ -72,6 +81,22 @@ func TestMembersThatReadTheirConfigurationAgainAtOnceReadWhatItSays(t *testing.T
 			}
 			m.accept(t, "arriving", m.runs...)
 			m.untilRead(t, "studentcom", "arriving")
+		})
+	}
+}
+
+// While one member knows a source and another does not, which is the middle of
+// any change of several members, what either accepts of it comes out.
+func TestWhatOneMemberAcceptsIsNoDeadLetterOfAnother(t *testing.T) {
+	for _, source := range []string{"arriving", "leaving"} {
+		t.Run(source, func(t *testing.T) {
+			t.Parallel()
+			m := startMembers(t, fakeCluster(t).ListenAddrs()[0], false)
+			m.untilRead(t, "studentcom", "leaving")
+			m.reload(t, 0, "arriving")
+			m.untilRead(t, "studentcom", "leaving", "arriving")
+			knows := map[string]*running{"arriving": m.runs[0], "leaving": m.runs[1]}[source]
+			m.accept(t, source, knows)
 		})
 	}
 }
@@ -226,4 +251,41 @@ func fakeCluster(t *testing.T) *kfake.Cluster {
 	}
 	t.Cleanup(cluster.Close)
 	return cluster
+}
+
+// likeKafka makes the coordinator of a stable group give a static member that
+// comes back its last assignment, whatever it subscribes to now: Apache Kafka
+// looks at the name of the chosen protocol alone, kfake at the subscription too.
+func likeKafka(cluster *kfake.Cluster) {
+	var mu sync.Mutex
+	last := map[string][]kmsg.JoinGroupRequestProtocol{} // of members that did not leave
+	cluster.ControlKey(int16(kmsg.LeaveGroup), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		leave := request.(*kmsg.LeaveGroupRequest)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, member := range leave.Members {
+			if member.InstanceID != nil {
+				delete(last, leave.Group+" "+*member.InstanceID)
+			}
+		}
+		return nil, nil, false
+	})
+	cluster.ControlKey(int16(kmsg.JoinGroup), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		join := request.(*kmsg.JoinGroupRequest)
+		if join.InstanceID == nil {
+			return nil, nil, false
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		member := join.Group + " " + *join.InstanceID
+		if before := last[member]; before != nil && join.MemberID == "" {
+			join.Protocols = before
+			return nil, nil, false
+		}
+		last[member] = slices.Clone(join.Protocols)
+		for i := range last[member] {
+			last[member][i].Metadata = bytes.Clone(join.Protocols[i].Metadata)
+		}
+		return nil, nil, false
+	})
 }
