@@ -15,6 +15,43 @@ func DialBy(s *Subscriber, dial func(network, addr string) (net.Conn, error)) {
 	s.sarama.Net.Proxy.Enable, s.sarama.Net.Proxy.Dialer = true, dialer(dial)
 }
 
+// DialPublisherBy has a Publisher that is not connected yet do the same.
+func DialPublisherBy(p *Publisher, cfg Config, dial func(network, addr string) (net.Conn, error)) {
+	p.conn.open = func() (*producer, error) {
+		conf, err := cfg.sarama()
+		if err != nil {
+			return nil, err
+		}
+		producing(conf, p.limit)
+		conf.Net.Proxy.Enable, conf.Net.Proxy.Dialer = true, dialer(dial)
+		return newProducer(cfg.Brokers, conf)
+	}
+}
+
+// HasRoom tells whether so many bytes would be written at once.
+func HasRoom(p *Publisher, bytes int64) bool {
+	if !p.budget.TryAcquire(bytes) {
+		return false
+	}
+	p.budget.Release(bytes)
+	return true
+}
+
+// Buffered gives how many records of a partition are read ahead, beside those
+// that are in work.
+func Buffered(s *Subscriber, p pipeline.Partition) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for sub := range s.subs {
+		for _, c := range sub.held() {
+			if c.part == p {
+				return len(c.from.Messages())
+			}
+		}
+	}
+	return 0
+}
+
 type dialer func(network, addr string) (net.Conn, error)
 
 func (d dialer) Dial(network, addr string) (net.Conn, error) { return d(network, addr) }

@@ -89,12 +89,26 @@ func TestAMessageBuiltByHandHasSortedHeadersKeyAndUUID(t *testing.T) {
 }
 
 func TestEveryMessageHasADeterministicUUID(t *testing.T) {
-	at := func(offset int64, headers ...pipeline.Header) string {
-		return kafka.NewMessage(pipeline.Record{Topic: "t", Offset: offset, Headers: headers}).UUID
+	id := func(r pipeline.Record) string { return kafka.NewMessage(r).UUID }
+	seen := map[string]pipeline.Position{"": {}}
+	for _, topic := range []string{"t", "t1", "u"} {
+		for _, partition := range []int32{0, 1, 11} {
+			for _, offset := range []int64{0, 1, 11} {
+				r := pipeline.Record{Topic: topic, Partition: partition, Offset: offset}
+				if other, ok := seen[id(r)]; ok {
+					t.Errorf("%s has the id %q of %s", r.Position(), id(r), other)
+				}
+				seen[id(r)] = r.Position()
+				later := r
+				later.Value, later.Time = []byte("v"), time.UnixMilli(1)
+				if id(later) != id(r) {
+					t.Errorf("by position: %q and %q", id(r), id(later))
+				}
+			}
+		}
 	}
-	first, again := at(1), at(1)
-	if first == "" || first != again || first == at(2) {
-		t.Errorf("by position: %q, %q, %q", at(1), at(1), at(2))
+	at := func(offset int64, headers ...pipeline.Header) string {
+		return id(pipeline.Record{Topic: "t", Offset: offset, Headers: headers})
 	}
 	if got := at(1, pipeline.Text(kafka.UUIDHeader, "u")); got != "u" {
 		t.Errorf("by header: %q", got)

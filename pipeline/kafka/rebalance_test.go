@@ -2,6 +2,8 @@ package kafka_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -42,39 +45,45 @@ func (w *work) count() int {
 	return len(w.done)
 }
 
-// TestASecondMemberGetsItsShareWithoutDuplicates has a first member with slow
-// handlers and a long backlog read ahead: it must let go of what it has not
-// begun. All records have one key per partition, so that a drain is one record.
+// TestASecondMemberGetsItsShareWithoutDuplicates has a first member whose handlers
+// stand still, a small window, and a long backlog read ahead behind that. It must
+// see all the same that partitions are revoked, and let go of what it has not
+// begun.
 func TestASecondMemberGetsItsShareWithoutDuplicates(t *testing.T) {
 	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {
-		const n = 400
+		const n, window = 2000, 4
 		in, g := topic(t, cfg, 4), name("g")
-		var records []pipeline.Record
-		for i, k := range numbered(n) {
-			records = append(records, pipeline.Record{Topic: in, Key: []byte{byte(i % 16)}, Value: []byte(k)})
-		}
-		write(t, publisher(t, cfg), records...)
-		var slow atomic.Bool
-		slow.Store(true)
-		proceed := make(chan struct{})
-		var first, second atomic.Int32
+		write(t, publisher(t, cfg), keyedRecords(in, numbered(n)...)...)
 		w := &work{done: map[string]int{}}
-		one := subscriber(t, cfg, kafka.SubscriberConfig{Group: g})
-		w.run(subscribe(t, one, in), func() {
-			if first.Add(1); slow.Load() {
-				select {
-				case <-proceed:
-				case <-time.After(20 * time.Millisecond):
+		proceed := make(chan struct{})
+		goOn := opener(t, proceed)
+		var begun counts
+		one := subscriber(t, cfg, kafka.SubscriberConfig{Group: g, WindowRecords: window, DrainTimeout: patience, RebalanceTimeout: 2 * patience})
+		w.run(begun.count(subscribe(t, one, in)), func() { <-proceed })
+		eventually(t, "full windows, and more read ahead", func() bool {
+			for id := range int32(4) {
+				p := pipeline.Partition{Topic: in, ID: id}
+				if begun.of(id) != window || kafka.Buffered(one, p) < 10*window {
+					return false
 				}
 			}
+			return true
 		})
-		eventually(t, "the first member at work", func() bool { return first.Load() > 8 })
+		var second counts
 		two := subscriber(t, cfg, kafka.SubscriberConfig{Group: g})
-		w.run(subscribe(t, two, in), func() { second.Add(1) })
-		eventually(t, "a share for the second", func() bool { return len(two.Stats().Partitions) == 2 && len(one.Stats().Partitions) == 2 })
-		slow.Store(false)
-		close(proceed)
+		w.run(second.count(subscribe(t, two, in)), func() {})
+		var moved []int32
+		eventually(t, "half of the partitions let go", func() bool {
+			moved = moved[:0]
+			for id := range int32(4) {
+				if kafka.Draining(one, pipeline.Partition{Topic: in, ID: id}) {
+					moved = append(moved, id)
+				}
+			}
+			return len(moved) == 2
+		})
+		goOn()
 		eventually(t, "all records done", func() bool { return w.count() == n })
 		_, _ = one.Close(), two.Close()
 		w.wg.Wait()
@@ -83,7 +92,45 @@ func TestASecondMemberGetsItsShareWithoutDuplicates(t *testing.T) {
 				t.Errorf("%s was done %d times", r, times)
 			}
 		}
+		for _, id := range moved {
+			if got := begun.of(id); got > 2*window {
+				t.Errorf("the first began %d of partition %d, and only %d before that was revoked", got, id, window)
+			}
+			if second.of(id) == 0 {
+				t.Errorf("the second began none of partition %d", id)
+			}
+		}
 	})
+}
+
+// counts counts records by their partition.
+type counts struct {
+	mu  sync.Mutex
+	all map[int32]int
+}
+
+// count passes messages on.
+func (c *counts) count(from <-chan *message.Message) <-chan *message.Message {
+	to := make(chan *message.Message)
+	go func() {
+		defer close(to)
+		for m := range from {
+			c.mu.Lock()
+			if c.all == nil {
+				c.all = map[int32]int{}
+			}
+			c.all[kafka.RecordOf(m).Partition]++
+			c.mu.Unlock()
+			to <- m
+		}
+	}()
+	return to
+}
+
+func (c *counts) of(id int32) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.all[id]
 }
 
 // TestMembersThatComeAndGoLoseNothing: at least once, whatever happens.
@@ -181,29 +228,127 @@ func TestADrainLongerThanTheRebalanceTimeoutIsRefused(t *testing.T) {
 	}
 }
 
-// TestHandlersSlowerThanADrainDoNotEvictEachOther: the work of each record
-// takes longer than a drain may, and two members still get through all of it.
-func TestHandlersSlowerThanADrainDoNotEvictEachOther(t *testing.T) {
+// TestHandlersSlowerThanARebalanceDoNotEvictTheirMember: the first record of each
+// partition does not finish, whatever its context says, for longer than a
+// rebalance may take, while a second member joins. The others are done, once where
+// their partition stays, and the group comes to rest.
+func TestHandlersSlowerThanARebalanceDoNotEvictTheirMember(t *testing.T) {
 	t.Parallel()
-	cfg := fake(t)
+	c, cfg := fakeCluster(t)
+	const n, rebalance = 60, 2 * time.Second
 	in, g := topic(t, cfg, 2), name("g")
 	var records []pipeline.Record
-	for i := range 8 {
-		records = append(records, pipeline.Record{Topic: in, Key: []byte{byte(i)}, Value: []byte{byte(i)}})
+	for i, k := range numbered(n) {
+		records = append(records, pipeline.Record{Topic: in, Key: []byte(k), Value: fmt.Append(nil, i)})
 	}
 	write(t, publisher(t, cfg), records...)
-	w := &work{done: map[string]int{}}
-	slow := func() { time.Sleep(300 * time.Millisecond) }
-	members := make([]*kafka.Subscriber, 2)
-	for i := range members {
-		members[i] = subscriber(t, cfg, kafka.SubscriberConfig{Group: g, DrainTimeout: 50 * time.Millisecond})
-		w.run(subscribe(t, members[i], in), slow)
+	generations := watchGenerations(c)
+	stuck := make(chan struct{})
+	goOn := opener(t, stuck)
+	conf := kafka.SubscriberConfig{Group: g, DrainTimeout: 200 * time.Millisecond, RebalanceTimeout: rebalance}
+	one := &patient{stuck: stuck}
+	first := subscriber(t, cfg, conf)
+	one.run(subscribe(t, first, in))
+	eventually(t, "all done but the first of each partition", func() bool { return one.count() == n-2 })
+	two := &patient{}
+	joined := time.Now()
+	second := subscriber(t, cfg, conf)
+	two.run(subscribe(t, second, in))
+	eventually(t, "a share for the second", func() bool {
+		return len(first.Stats().Partitions) == 1 && len(second.Stats().Partitions) == 1
+	})
+	moved := second.Stats().Partitions[0].Partition.ID
+	a := admin(t, cfg)
+	ends, err := a.Ends(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
 	}
-	eventually(t, "all records done", func() bool { return w.count() == 8 })
-	for _, s := range members {
-		_ = s.Close()
+	eventually(t, "the second's partition committed to its end", func() bool { return committed(t, a, g, in, moved) == ends[moved] })
+	more := keyedRecords(in, numbered(n)...)
+	write(t, publisher(t, cfg), more...)
+	eventually(t, "longer than a rebalance may take", func() bool { return time.Since(joined) > 2*rebalance })
+	before := one.count() + two.count()
+	goOn()
+	eventually(t, "all committed", func() bool {
+		ends, err := a.Ends(t.Context(), in)
+		return err == nil && committed(t, a, g, in, 0) == ends[0] && committed(t, a, g, in, 1) == ends[1]
+	})
+	if before < 2*n-1 {
+		t.Errorf("%d records done behind one that stands still, want %d and more", before, 2*n-1)
 	}
-	w.wg.Wait()
+	_, _ = first.Close(), second.Close()
+	one.wg.Wait()
+	two.wg.Wait()
+	for at, times := range one.seen() {
+		if times != 1 || at.Partition == moved && at.Offset >= ends[moved] {
+			t.Errorf("the first did %s %d times", at, times)
+		}
+	}
+	for at, times := range two.seen() {
+		if times != 1 || at.Partition != moved {
+			t.Errorf("the second did %s %d times", at, times)
+		}
+	}
+	if got := generations(); got > 6 {
+		t.Errorf("%d generations", got)
+	}
+}
+
+// patient acks what comes, but the first record of a partition only once stuck is
+// closed: it hears of no context.
+type patient struct {
+	stuck chan struct{} // nil: it does not stand still
+	mu    sync.Mutex
+	done  map[pipeline.Position]int
+	wg    sync.WaitGroup
+}
+
+func (p *patient) run(ch <-chan *message.Message) {
+	p.wg.Go(func() {
+		for m := range ch {
+			p.wg.Go(func() { p.handle(m) })
+		}
+	})
+}
+
+func (p *patient) handle(m *message.Message) {
+	at := kafka.RecordOf(m).Position()
+	if at.Offset == 0 && p.stuck != nil {
+		<-p.stuck
+	}
+	p.mu.Lock()
+	if p.done == nil {
+		p.done = map[pipeline.Position]int{}
+	}
+	p.done[at]++
+	p.mu.Unlock()
+	m.Ack()
+}
+
+func (p *patient) count() int { return len(p.seen()) }
+
+func (p *patient) seen() map[pipeline.Position]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.done)
+}
+
+// watchGenerations counts those that members tell of.
+func watchGenerations(c *kfake.Cluster) func() int {
+	var mu sync.Mutex
+	seen := map[int32]bool{}
+	c.ControlKey(int16(kmsg.SyncGroup), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		mu.Lock()
+		defer mu.Unlock()
+		seen[r.(*kmsg.SyncGroupRequest).Generation] = true
+		return nil, nil, false
+	})
+	return func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(seen)
+	}
 }
 
 func TestTheEndOfSubscribesContextClosesLikeClose(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/kafka"
@@ -122,6 +123,33 @@ func TestOneMemberReadsManyTopics(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+func TestManyTopicsAreReadByOneMember(t *testing.T) {
+	t.Parallel()
+	c, cfg := fakeCluster(t)
+	one, two := topic(t, cfg, 1), topic(t, cfg, 1)
+	var mu sync.Mutex
+	members := map[string]bool{}
+	c.ControlKey(int16(kmsg.JoinGroup), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		mu.Lock()
+		defer mu.Unlock()
+		if id := r.(*kmsg.JoinGroupRequest).MemberID; id != "" { // the broker gives one to who has none
+			members[id] = true
+		}
+		return nil, nil, false
+	})
+	write(t, publisher(t, cfg), pipeline.Record{Topic: one}, pipeline.Record{Topic: two})
+	ch := subscribe(t, subscriber(t, cfg, kafka.SubscriberConfig{}), one+","+two)
+	for range 2 {
+		get(t, "a record", ch).Ack()
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(members) != 1 {
+		t.Errorf("%d members joined, want 1", len(members))
+	}
 }
 
 func TestOffsetsAreCommittedInBulkAndNeverPastAnUnfinishedRecord(t *testing.T) {
