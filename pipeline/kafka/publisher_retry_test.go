@@ -165,7 +165,9 @@ func TestWritersWaitForRoomWhileABrokerIsSilent(t *testing.T) {
 	}
 	var writers sync.WaitGroup
 	written := func() {
-		if err := p.Write(context.Background(), records()...); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := p.Write(ctx, records()...); err != nil {
 			t.Error(err)
 		}
 	}
