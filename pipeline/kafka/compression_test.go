@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -140,7 +141,12 @@ func TestARecordsSizeCountsBeforeCompression(t *testing.T) {
 			if len(noise) < kafka.DefaultMaxRecord-400 {
 				t.Errorf("only %d bytes fit", len(noise))
 			}
-			write(t, p, pipeline.Record{Topic: n, Value: noise})
+			written := []pipeline.Record{{Topic: n, Value: noise, Time: time.UnixMilli(1).UTC()}, wordy(n)}
+			write(t, p, written...)
+			written[1].Offset = 1
+			if !cmp.Equal(written, readAll(t, cfg, n)[0]) {
+				t.Error("what is read is not what was written")
+			}
 			even := bytes.Repeat([]byte{'x'}, len(noise)+1)
 			if err := p.Write(t.Context(), pipeline.Record{Topic: n, Value: even}); !kafka.IsTooLarge(err) {
 				t.Errorf("a byte more: %v", err)
