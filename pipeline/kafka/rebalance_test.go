@@ -57,9 +57,9 @@ func TestASecondMemberGetsItsShareWithoutDuplicates(t *testing.T) {
 		write(t, publisher(t, cfg), keyedRecords(in, numbered(n)...)...)
 		w := &work{done: map[string]int{}}
 		proceed := make(chan struct{})
-		goOn := opener(t, proceed)
 		var begun counts
 		one := subscriber(t, cfg, kafka.SubscriberConfig{Group: g, WindowRecords: window, DrainTimeout: patience, RebalanceTimeout: 2 * patience})
+		goOn := opener(t, proceed) // before it closes, also where the test fails
 		w.run(begun.count(subscribe(t, one, in)), func() { <-proceed })
 		eventually(t, "full windows, and more read ahead", func() bool {
 			for id := range int32(4) {
@@ -244,10 +244,10 @@ func TestHandlersSlowerThanARebalanceDoNotEvictTheirMember(t *testing.T) {
 	write(t, publisher(t, cfg), records...)
 	generations := watchGenerations(c)
 	stuck := make(chan struct{})
-	goOn := opener(t, stuck)
 	conf := kafka.SubscriberConfig{Group: g, DrainTimeout: 200 * time.Millisecond, RebalanceTimeout: rebalance}
 	one := &patient{stuck: stuck}
 	first := subscriber(t, cfg, conf)
+	goOn := opener(t, stuck)
 	one.run(subscribe(t, first, in))
 	eventually(t, "all done but the first of each partition", func() bool { return one.count() == n-2 })
 	two := &patient{}
