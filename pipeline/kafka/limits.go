@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,14 +14,8 @@ type limits struct {
 	most int
 
 	mu    sync.Mutex
-	lower atomic.Pointer[map[string]limit] // nil: none; replaced whole
+	lower atomic.Pointer[map[string]int] // nil: none; replaced whole
 	asked time.Time
-}
-
-// limit is what one topic takes.
-type limit struct {
-	bytes int
-	told  bool // by the topic's settings, not by a record that was refused
 }
 
 // askAgain is how often a topic that took less is asked whether it takes more.
@@ -29,23 +24,23 @@ const askAgain = time.Minute
 func (l *limits) of(topic string) int {
 	if lower := l.lower.Load(); lower != nil {
 		if known, ok := (*lower)[topic]; ok {
-			return min(known.bytes, l.most)
+			return min(known, l.most)
 		}
 	}
 	return l.most
 }
 
 // learn takes note of what topics take.
-func (l *limits) learn(found map[string]limit, now time.Time) {
+func (l *limits) learn(found map[string]int, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.asked = now
-	all := map[string]limit{}
+	all := map[string]int{}
 	if known := l.lower.Load(); known != nil {
 		all = maps.Clone(*known)
 	}
 	maps.Copy(all, found)
-	maps.DeleteFunc(all, func(_ string, one limit) bool { return one.bytes >= l.most })
+	maps.DeleteFunc(all, func(_ string, bytes int) bool { return bytes >= l.most })
 	if len(all) == 0 {
 		l.lower.Store(nil)
 		return
@@ -64,11 +59,5 @@ func (l *limits) due(now time.Time) []string {
 	if now.Sub(l.asked) < askAgain {
 		return nil
 	}
-	var topics []string
-	for topic, known := range *lower {
-		if known.told {
-			topics = append(topics, topic)
-		}
-	}
-	return topics
+	return slices.Collect(maps.Keys(*lower))
 }

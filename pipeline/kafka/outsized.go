@@ -1,11 +1,5 @@
 package kafka
 
-import (
-	"errors"
-
-	"github.com/IBM/sarama"
-)
-
 // What a transaction does when a broker refuses a batch of it as too large: the
 // topic takes less than it did, for Finish lets nothing through that is larger
 // than what is known.
@@ -18,17 +12,13 @@ const fewer = 16
 // record counts, it is read again, and Finish then says what is too large, which
 // a handler can settle (invariants 3 and 6). The other partitions of the set are
 // committed. Where no output is too large by itself, they go in smaller batches.
-// It gives false if there is nothing left to do but to try again.
+// It gives false if there is nothing left to do but to ask and to try again: which
+// record was refused only the topic's limit tells, for sarama fails what is sent
+// after it with the same error.
 func (x *transactor) refused(k *kept) bool {
 	now, found := x.sub.conf.Clock.Now(), x.ask(k.topics())
-	if x.most == 1 { // each was a batch of its own: the refused are too large
-		for topic, size := range x.tooLarge {
-			if known, ok := found[topic]; !ok || size <= known.bytes {
-				found[topic] = limit{bytes: size - 1}
-			}
-		}
-	}
 	x.sub.limits.learn(found, now)
+	x.discard() // sarama sends nothing more for seconds where all of a transaction has failed at once
 	if outsized := k.outsized(&x.sub.limits); len(outsized) > 0 {
 		for _, c := range outsized {
 			x.sub.log.Warn("an output is larger than its topic takes by now, reading its partition again", "partition", c.part.String())
@@ -41,7 +31,6 @@ func (x *transactor) refused(k *kept) bool {
 		return false
 	}
 	x.most = max(1, x.request()/fewer)
-	x.discard()
 	return true
 }
 
@@ -71,41 +60,18 @@ func (x *transactor) raised() {
 }
 
 // ask gives what topics say that they take. Those that do not tell are left out.
-func (x *transactor) ask(topics []string) map[string]limit {
-	found := map[string]limit{}
+func (x *transactor) ask(topics []string) map[string]int {
+	found := map[string]int{}
 	p := x.working()
 	if p == nil {
 		return found
 	}
 	for _, topic := range topics {
 		if bytes, err := limitOf(p.client, topic); err == nil {
-			found[topic] = limit{bytes: bytes - overhead(p.conf, bytes), told: true}
+			found[topic] = bytes - overhead(p.conf, bytes)
 		}
 	}
 	return found
-}
-
-// refuse takes note of a record that was not written.
-func (p *txnProducer) refuse(e *sarama.ProducerError) {
-	if !errors.Is(e.Err, sarama.ErrMessageSizeTooLarge) {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	size := e.Msg.ByteSize(2)
-	if before, ok := p.tooLarge[e.Msg.Topic]; !ok || size < before {
-		p.tooLarge[e.Msg.Topic] = size
-	}
-}
-
-// refusals gives, by topic, the size of the smallest record in a batch that was
-// refused as too large, since it was last asked.
-func (p *txnProducer) refusals() map[string]int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	all := p.tooLarge
-	p.tooLarge = map[string]int{}
-	return all
 }
 
 // topics gives those that outputs of the set go to.

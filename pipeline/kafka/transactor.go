@@ -31,8 +31,6 @@ type transactor struct {
 	last  time.Time     // when a transaction was begun
 	most  int           // records of a request, 0 for fullRequest
 
-	tooLarge map[string]int // what was refused of the last transaction; see refusals
-
 	mu       sync.Mutex
 	producer *txnProducer // nil: to be opened
 }
@@ -207,7 +205,7 @@ func (x *transactor) transact(ctx context.Context, meta *sarama.ConsumerGroupMet
 		k.doubt = true
 		x.discard()
 	}
-	if x.tooLarge = p.refusals(); len(x.tooLarge) > 0 {
+	if p.tooLarge.Swap(false) {
 		err = errors.Join(sarama.ErrMessageSizeTooLarge, err) // which is what came of it, perhaps
 	}
 	return fmt.Errorf("kafka: transaction of %d records: %w", k.records, err)

@@ -43,13 +43,13 @@ type txnProducer struct {
 	client  sarama.Client // once it is connected
 	hanging sync.Once
 
-	tooLarge map[string]int // see refusals; guarded by mu
+	tooLarge atomic.Bool // a batch was refused for its size
 }
 
 // newTxnProducer gives a producer that is not started yet, and sends up to so
 // many records in a request.
 func (s *Subscriber) newTxnProducer(id string, records int) *txnProducer {
-	p := &txnProducer{brokers: s.brokers, tooLarge: map[string]int{}}
+	p := &txnProducer{brokers: s.brokers}
 	p.conf = p.settings(s.sarama, s.limits.most, id, *s.conf.Transactions)
 	p.conf.Producer.Flush.MaxMessages = records
 	p.lines = linesOf(p.conf)
@@ -109,7 +109,9 @@ func (p *txnProducer) start() error {
 	go func() {
 		defer close(p.gone)
 		for e := range ap.Errors() { // CommitTxn gives the one that counts
-			p.refuse(e)
+			if errors.Is(e.Err, sarama.ErrMessageSizeTooLarge) {
+				p.tooLarge.Store(true)
+			}
 		}
 	}()
 	return nil
