@@ -30,6 +30,22 @@ func (h *history) put(r pipeline.Record) {
 
 func (h *history) again(i int) { h.put(h.records[i]) }
 
+// alsoSaid publishes an event again as another webhook, a duplicate of it, said it.
+func (h *history) alsoSaid() {
+	raw := h.records[h.outcome("duplicate")].Text("raw")
+	first := slices.IndexFunc(h.records, func(r pipeline.Record) bool { return r.Topic == h.cfg.Normalised && r.Text("raw") == raw })
+	event := slices.IndexFunc(h.records, func(r pipeline.Record) bool {
+		return r.Topic == "bookings.events" && r.Text("ce_id") == h.records[first].Text("ce_id")
+	})
+	r := h.records[event]
+	at := bytes.Index(r.Value, []byte(`"raw":{`))
+	offset := bytes.Index(r.Value[at:], []byte(`"offset":`)) + at
+	end := bytes.IndexByte(r.Value[offset:], ',') + offset
+	said := raw[strings.LastIndexByte(raw, '/')+1:]
+	r.Value = slices.Concat(r.Value[:offset], []byte(`"offset":`+said), r.Value[end:])
+	h.put(r)
+}
+
 // sound gives the first record between the segments that is no junk, which may
 // stand before it.
 func (h *history) sound() int {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/reservoirhq/reservoir/pipeline"
@@ -66,7 +67,14 @@ func (l *Ledger) secondSegment(at pipeline.Position, a *arrival) {
 	switch n := out + repeats + letters; {
 	case n < len(a.entries), n > len(a.entries) && l.cfg.ExactlyOnce, n > 0 && len(a.entries) == 0:
 		l.found.add(Conserved, "%s", what)
-	case len(a.entries) == 1 && (out > 0) != (n == out):
+	case len(a.entries) == 1 && (out > 0) != (n == out) && !l.maybe(a):
 		l.found.add(Conserved, "%s", what) // two kinds of outcome of one record
 	}
+}
+
+// maybe tells a record of which one member may make an event and the next a
+// duplicate, at least once: it is told by its content alone, and a look-up that was
+// made twice put another one between.
+func (l *Ledger) maybe(a *arrival) bool {
+	return !l.cfg.ExactlyOnce && a != nil && slices.Contains(l.cfg.LookUps, a.source)
 }

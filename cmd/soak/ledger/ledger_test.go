@@ -115,3 +115,12 @@ func TestWorkThatWasDoneAgainAddsUpAtLeastOnce(t *testing.T) {
 		t.Error(f)
 	}
 }
+
+// A look-up that was made twice may find something else in between.
+func TestWhatTwoWebhooksSayMayBePublishedOfBothAtLeastOnce(t *testing.T) {
+	h := realHistory(t, "at_least_once", bookings).clone()
+	h.alsoSaid()
+	for _, f := range h.judge(t) {
+		t.Error(f)
+	}
+}
