@@ -61,9 +61,12 @@ type StateReader interface {
 	// Restore writes a record back that a member which had lost its claim
 	// overwrote with an older one (invariant 6); its topic is not set.
 	Restore(ctx context.Context, r Record) error
-	// End is the next offset of the input partition: state that claims to have
-	// seen a later one was written for a topic that no longer exists.
+	// End is the offset that the next record of the input partition was to have
+	// when it was assigned, and InputEnd asks for it again: state that claims to
+	// have seen a later one than is there after it was read was written for a topic
+	// that no longer exists.
 	End() int64
+	InputEnd(ctx context.Context) (int64, error)
 	// Partitions is how many partitions state and input have.
 	Partitions() int32
 }

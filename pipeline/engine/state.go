@@ -13,6 +13,7 @@ import (
 // the same partition of the state's topic.
 type stateReader struct {
 	of         pipeline.Partition // of the state's topic
+	input      pipeline.Partition
 	read       partitionReader
 	to         recordWriter
 	end        int64
@@ -58,6 +59,11 @@ func (s *stateReader) StateEnd(ctx context.Context) (int64, error) {
 	return ends[s.of.ID], err
 }
 
+func (s *stateReader) InputEnd(ctx context.Context) (int64, error) {
+	ends, err := s.read.Ends(ctx, s.input.Topic)
+	return ends[s.input.ID], err
+}
+
 func (s *stateReader) End() int64        { return s.end }
 func (s *stateReader) Partitions() int32 { return s.partitions }
 
@@ -84,7 +90,7 @@ func (k *keeper) assigned(ctx context.Context, p pipeline.Partition) error {
 		return fmt.Errorf("ask for the end of %s: %w", p, err)
 	}
 	reader := &stateReader{
-		of: pipeline.Partition{Topic: k.current, ID: p.ID}, read: k.admin, to: k.to,
+		of: pipeline.Partition{Topic: k.current, ID: p.ID}, input: p, read: k.admin, to: k.to,
 		end: ends[p.ID], partitions: int32(len(ends)), log: k.log,
 	}
 	for _, s := range k.stages {

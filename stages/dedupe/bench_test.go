@@ -55,6 +55,7 @@ type quiet struct{}
 func (quiet) Each(context.Context, int64, func(pipeline.Record) error) error { return nil }
 func (quiet) Restore(context.Context, pipeline.Record) error                 { return nil }
 func (quiet) End() int64                                                     { return 0 }
+func (quiet) InputEnd(context.Context) (int64, error)                        { return 0, nil }
 func (quiet) Partitions() int32                                              { return 8 }
 func (quiet) StateEnd(context.Context) (int64, error)                        { return 0, nil }
 

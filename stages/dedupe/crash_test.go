@@ -58,8 +58,9 @@ func (l *ledger) Restore(_ context.Context, r pipeline.Record) error {
 	return nil
 }
 
-func (l *ledger) End() int64        { l.mu.Lock(); defer l.mu.Unlock(); return l.input }
-func (l *ledger) Partitions() int32 { return 1 }
+func (l *ledger) End() int64                              { l.mu.Lock(); defer l.mu.Unlock(); return l.input }
+func (l *ledger) InputEnd(context.Context) (int64, error) { return l.End(), nil }
+func (l *ledger) Partitions() int32                       { return 1 }
 func (l *ledger) StateEnd(context.Context) (int64, error) {
 	return int64(len(l.snapshot())), nil
 }

@@ -33,6 +33,7 @@ type house struct {
 	current []pipeline.Record
 	next    int64 // offset of the next input record
 	end     int64 // what the reader says the input's end is; 0 is next
+	was     int64 // what that was when the partition was assigned; 0 is end
 	count   int32
 	fs      vfs.FS // nil is a state in memory
 	clock   pipeline.Clock
@@ -128,10 +129,18 @@ func (h *house) Restore(_ context.Context, r pipeline.Record) error {
 }
 
 func (h *house) End() int64 {
-	if h.end != 0 {
-		return h.end
+	if h.was != 0 {
+		return h.was
 	}
-	return h.next
+	end, _ := h.InputEnd(h.t.Context())
+	return end
+}
+
+func (h *house) InputEnd(context.Context) (int64, error) {
+	if h.end != 0 {
+		return h.end, nil
+	}
+	return h.next, nil
 }
 
 func (h *house) Partitions() int32 { return h.count }

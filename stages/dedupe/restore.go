@@ -45,7 +45,7 @@ func (s *stage) restore(ctx context.Context, p *partition) error {
 // restoreFrom restores from a checkpoint on; the zero one is the whole state.
 func (s *stage) restoreFrom(ctx context.Context, p *partition, from checkpoint, end int64) (int64, error) {
 	r := &restorer{
-		into: p, from: from, end: p.reader.End(), now: s.clock.Now(), window: s.window,
+		into: p, from: from, end: p.reader.End(), again: func() (int64, error) { return p.reader.InputEnd(ctx) }, now: s.clock.Now(), window: s.window,
 		behind: map[string]bool{}, expired: map[string]seenUpTo{}, inputs: from.inputs, states: from.states,
 	}
 	first := from.next
@@ -99,7 +99,8 @@ func (p *partition) empty(now time.Time) error {
 type restorer struct {
 	into   *partition
 	from   checkpoint
-	end    int64 // next offset of the input partition
+	end    int64 // next offset of the input partition, as far as is known
+	again  func() (int64, error)
 	now    time.Time
 	window windowLength
 	// behind are the bookings whose newest state is not the last one on the
@@ -266,18 +267,38 @@ func (r *restorer) change(key, blob string) error {
 // or it would claim to have seen the new topic's records once there are as many.
 func (r *restorer) keep(rec pipeline.Record, k state) error {
 	key, in := string(rec.Key), k.memory.Input
-	if in.Topic == r.into.id.Topic && in.Partition == r.into.id.ID {
-		if in.Offset >= r.end && r.from.next > 0 {
-			return errAnew
-		}
-		if in.Offset >= r.end {
-			k.forgetInput()
-			r.behind[key] = true
-		} else {
-			r.inputs = max(r.inputs, in.Offset+1)
-		}
+	if in.Topic != r.into.id.Topic || in.Partition != r.into.id.ID {
+		return r.change(key, k.blob)
+	}
+	there, err := r.there(in.Offset)
+	switch {
+	case err != nil:
+		return err
+	case there:
+		r.inputs = max(r.inputs, in.Offset+1)
+	case r.from.next > 0:
+		return errAnew
+	default:
+		k.forgetInput()
+		r.behind[key] = true
 	}
 	return r.change(key, k.blob)
+}
+
+// there tells whether the input partition has an offset. It grows while the state
+// is read, and a member that is about to lose its claim still works: its state may
+// have seen what was written since. Who forgot that would take the very record for
+// another one, and its event for a duplicate of itself (invariant 3).
+func (r *restorer) there(offset int64) (bool, error) {
+	if offset < r.end {
+		return true, nil
+	}
+	end, err := r.again()
+	if err != nil {
+		return false, fmt.Errorf("ask for the end of %s again: %w", r.into.id, err)
+	}
+	r.end = max(r.end, end)
+	return offset < r.end, nil
 }
 
 // writeBack puts on the topic what it should say.

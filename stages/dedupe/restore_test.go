@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/reservoirhq/reservoir/pipeline"
 	"github.com/reservoirhq/reservoir/pipeline/booking"
 	"github.com/reservoirhq/reservoir/stages/dedupe"
@@ -50,6 +52,35 @@ func TestAStateThatALostMemberOverwroteIsWrittenBack(t *testing.T) {
 	h.start()
 	if len(h.current) != 4 {
 		t.Error("a state that is in order was written back")
+	}
+}
+
+// TestAStateMayHaveSeenMoreThanThereWasAtTheAssignment: a member that is about to
+// lose its claim still works while the new owner restores. Its state has the very
+// record that the new owner reads next, which is no duplicate of itself.
+func TestAStateMayHaveSeenMoreThanThereWasAtTheAssignment(t *testing.T) {
+	for _, at := range []string{"the whole state", "a tail"} {
+		t.Run(at, func(t *testing.T) {
+			h := openOn(t, vfs.NewMem())
+			mustSay(t, h, status(booking.StatusPending, "e1", morning))
+			if at == "a tail" {
+				h.tend()
+			}
+			h.was = h.next
+			last := h.event(status(booking.StatusConfirmed, "e2", morning.Add(time.Hour)))
+			again := *last.Booking
+			if _, err := h.process(last, true); err != nil {
+				t.Fatal(err)
+			}
+			n := len(h.current)
+			h.start()
+			last.Booking = &again
+			_, err := h.process(last, true)
+			wantEnding(t, err, pipeline.Settled)
+			if len(h.current) != n {
+				t.Error("its state was written back")
+			}
+		})
 	}
 }
 

@@ -100,6 +100,7 @@ func (nothing) Each(context.Context, int64, func(pipeline.Record) error) error {
 func (nothing) StateEnd(context.Context) (int64, error)                        { return 0, nil }
 func (nothing) Restore(context.Context, pipeline.Record) error                 { return nil }
 func (nothing) End() int64                                                     { return 0 }
+func (nothing) InputEnd(context.Context) (int64, error)                        { return 0, nil }
 func (n nothing) Partitions() int32                                            { return n.partitions }
 
 // addCurrent keeps the last state of each booking.
