@@ -40,16 +40,11 @@ func HasRoom(p *Publisher, bytes int64) bool {
 // Buffered gives how many records of a partition are read ahead, beside those
 // that are in work.
 func Buffered(s *Subscriber, p pipeline.Partition) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for sub := range s.subs {
-		for _, c := range sub.held() {
-			if c.part == p {
-				return len(c.from.Messages())
-			}
-		}
+	c := claimOf(s, p)
+	if c == nil {
+		return 0
 	}
-	return 0
+	return len(c.from.Messages())
 }
 
 type dialer func(network, addr string) (net.Conn, error)
@@ -58,18 +53,27 @@ func (d dialer) Dial(network, addr string) (net.Conn, error) { return d(network,
 
 // Draining tells whether a Subscriber begins no more records of a partition.
 func Draining(s *Subscriber, p pipeline.Partition) bool {
+	c := claimOf(s, p)
+	if c == nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.win.draining
+}
+
+// claimOf gives the claim of a partition, nil where it is not ours.
+func claimOf(s *Subscriber, p pipeline.Partition) *claim {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for sub := range s.subs {
 		for _, c := range sub.held() {
 			if c.part == p {
-				c.mu.Lock()
-				defer c.mu.Unlock()
-				return c.win.draining
+				return c
 			}
 		}
 	}
-	return false
+	return nil
 }
 
 // Snap breaks the producers of a Subscriber's transactions, as a claim that ends

@@ -76,12 +76,17 @@ func (j *job) startWith(sc kafka.SubscriberConfig, prepare ...func(*kafka.Subscr
 		p(w.Subscriber)
 	}
 	ch := subscribe(j.t, w.Subscriber, j.in)
-	j.wg.Go(func() {
+	handleAll(&j.wg, ch, j.handle)
+	return w
+}
+
+// handleAll handles what comes, all of it at once.
+func handleAll(wg *sync.WaitGroup, ch <-chan *message.Message, handle func(*message.Message)) {
+	wg.Go(func() {
 		for m := range ch {
-			j.wg.Go(func() { j.handle(m) })
+			wg.Go(func() { handle(m) })
 		}
 	})
-	return w
 }
 
 func (j *job) handle(m *message.Message) {

@@ -48,11 +48,7 @@ type letters struct {
 }
 
 func (l *letters) run(ch <-chan *message.Message) {
-	l.wg.Go(func() {
-		for m := range ch {
-			l.wg.Go(func() { l.handle(m) })
-		}
-	})
+	handleAll(&l.wg, ch, l.handle)
 }
 
 func (l *letters) handle(m *message.Message) {

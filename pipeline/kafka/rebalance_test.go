@@ -26,16 +26,12 @@ type work struct {
 }
 
 func (w *work) run(ch <-chan *message.Message, pause func()) {
-	w.wg.Go(func() {
-		for m := range ch {
-			w.wg.Go(func() {
-				pause()
-				w.mu.Lock()
-				w.done[string(m.Payload)]++
-				w.mu.Unlock()
-				m.Ack()
-			})
-		}
+	handleAll(&w.wg, ch, func(m *message.Message) {
+		pause()
+		w.mu.Lock()
+		w.done[string(m.Payload)]++
+		w.mu.Unlock()
+		m.Ack()
 	})
 }
 
@@ -304,11 +300,7 @@ type patient struct {
 }
 
 func (p *patient) run(ch <-chan *message.Message) {
-	p.wg.Go(func() {
-		for m := range ch {
-			p.wg.Go(func() { p.handle(m) })
-		}
-	})
+	handleAll(&p.wg, ch, p.handle)
 }
 
 func (p *patient) handle(m *message.Message) {

@@ -186,3 +186,14 @@ func (p *txnProducer) close() {
 		<-p.gone
 	}
 }
+
+// abort ends a failed transaction. It gives false if that is not possible, or
+// if the transaction may have been committed: sarama marks every failure from
+// before the commit was sent as abortable.
+func (p *txnProducer) abort() bool {
+	status := p.TxnStatus()
+	if status&sarama.ProducerTxnFlagAbortableError == 0 || status&sarama.ProducerTxnFlagFatalError != 0 {
+		return false
+	}
+	return p.AbortTxn() == nil
+}

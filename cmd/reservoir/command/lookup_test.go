@@ -29,15 +29,7 @@ admin: 127.0.0.1:0
 privacy: {key: {env: PRIVACY_KEY}}
 sources:
   studentcom: {plugin: studentcom, path: "/hooks/studentcom/{secret}", config: {secret: {env: STUDENT_SECRET}}}
-  tourcms:
-    plugin: tourcms
-    path: /hooks/tourcms/{secret}
-    config:
-      secret: {env: TOURCMS_SECRET}
-      base_url: %API%
-      allow_private: true
-      channels: [{account: 4069, channel: 3930, api_key: {env: TOURCMS_API_KEY}}]
-pipelines:
+` + tourcmsSource + `pipelines:
   bookings:
     sources: [studentcom, tourcms]
     stages: [ingest, verify, {to: "bookings.raw.{source}"}, enrich: {attempts: 3}, normalise, {to: bookings.normalised}, {dedupe: {dir: "%DIR%/state"}}, policy]

@@ -13,6 +13,17 @@ import (
 	"github.com/reservoirhq/reservoir/plugins/tourcms/tourcmstest"
 )
 
+// tourcmsSource is a source whose look-ups go to %API%.
+const tourcmsSource = `  tourcms:
+    plugin: tourcms
+    path: /hooks/tourcms/{secret}
+    config:
+      secret: {env: TOURCMS_SECRET}
+      base_url: %API%
+      allow_private: true
+      channels: [{account: 4069, channel: 3930, api_key: {env: TOURCMS_API_KEY}}]
+`
+
 const fourSources = `
 kafka:
   embedded: {dir: %DIR%/data, listen: "127.0.0.1:0"}
@@ -22,15 +33,7 @@ privacy: {key: {env: PRIVACY_KEY}}
 sources:
   studentcom: {plugin: studentcom, path: "/hooks/studentcom/{secret}", config: {secret: {env: STUDENT_SECRET}}}
   vrplatform: {plugin: vrplatform, path: "/hooks/vrplatform/{secret}", config: {secret: {env: VR_SECRET}}}
-  tourcms:
-    plugin: tourcms
-    path: /hooks/tourcms/{secret}
-    config:
-      secret: {env: TOURCMS_SECRET}
-      base_url: %API%
-      allow_private: true
-      channels: [{account: 4069, channel: 3930, api_key: {env: TOURCMS_API_KEY}}]
-  redbroom:
+` + tourcmsSource + `  redbroom:
     plugin: redbroom
     path: /hooks/redbroom
     config: {signing_secrets: {goodbay: [{env: GOODBAY_SECRET}]}}
