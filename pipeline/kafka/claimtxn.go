@@ -170,7 +170,7 @@ func (c *claim) dropRest() {
 	for _, t := range c.win.order.rest() {
 		tell = append(tell, t.drop())
 	}
-	c.txn.ready.Add(int64(-c.win.order.ready))
+	c.txn.rhythm.less(c.win.order.ready)
 	c.win.order.ready = 0
 	c.mu.Unlock()
 	for _, settled := range tell {

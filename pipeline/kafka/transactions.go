@@ -14,8 +14,11 @@ type Transactions struct {
 	// must differ between processes that run at the same time. A process that
 	// comes back under the same ID ends at once what its predecessor left
 	// open; a new ID waits for that until Timeout.
-	ID       string
-	Interval time.Duration // between two transactions; default 100 ms
+	ID string
+	// Interval is how long a finished record waits at the most for a transaction
+	// to begin; it begins sooner, from four fifths of an Interval after the last,
+	// once nothing more becomes finished. Default 100 ms.
+	Interval time.Duration
 	// MaxRecords are the input records of one transaction. So many finished
 	// ones begin it before Interval is over. Default 3000.
 	MaxRecords int

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -20,16 +19,15 @@ import (
 // fences the one before it, and in each new generation the group's offsets must
 // be where we left them (verify.go).
 type transactor struct {
-	sub   *subscription
-	conf  Transactions
-	id    string
-	kick  chan struct{} // a transaction is wanted at once
-	full  chan struct{} // enough records may be ready
-	tick  chan struct{} // an Interval is over
-	ready atomic.Int64  // records that may be taken
-	turn  int           // of the claims, which is first
-	last  time.Time     // when a transaction was begun
-	most  int           // records of a request, 0 for fullRequest
+	sub    *subscription
+	conf   Transactions
+	id     string
+	kick   chan struct{} // a transaction is wanted at once
+	full   chan struct{} // enough records may be ready
+	look   chan struct{} // one may be due
+	rhythm *rhythm
+	turn   int // of the claims, which is first
+	most   int // records of a request, 0 for fullRequest
 
 	mu       sync.Mutex
 	producer *txnProducer // nil: to be opened
@@ -45,7 +43,8 @@ const (
 func newTransactor(sub *subscription, number int) *transactor {
 	return &transactor{
 		sub: sub, conf: *sub.conf.Transactions, id: sub.transactionalID(number),
-		kick: make(chan struct{}, 1), full: make(chan struct{}, 1), tick: make(chan struct{}, 1),
+		kick: make(chan struct{}, 1), full: make(chan struct{}, 1), look: make(chan struct{}, 1),
+		rhythm: newRhythm(sub.conf.Clock, sub.conf.Transactions.Interval),
 	}
 }
 
@@ -54,7 +53,7 @@ func (x *transactor) now() { signalTo(x.kick) }
 
 // add counts records that may be taken.
 func (x *transactor) add(n int) {
-	if n > 0 && x.ready.Add(int64(n)) >= int64(x.conf.MaxRecords) {
+	if n > 0 && x.rhythm.add(n) >= int64(x.conf.MaxRecords) {
 		signalTo(x.full)
 	}
 }
@@ -64,11 +63,7 @@ func (x *transactor) add(n int) {
 func (x *transactor) start(session sarama.ConsumerGroupSession) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var loops sync.WaitGroup
-	loops.Go(func() {
-		for x.sub.conf.Clock.Sleep(ctx, x.conf.Interval) == nil {
-			signalTo(x.tick)
-		}
-	})
+	loops.Go(func() { x.rhythm.beat(ctx, func() { signalTo(x.look) }) })
 	loops.Go(func() { x.run(ctx, session) })
 	return func() {
 		cancel()
@@ -86,9 +81,9 @@ func (x *transactor) run(ctx context.Context, session sarama.ConsumerGroupSessio
 			if !x.enough() { // a transaction has taken them meanwhile
 				continue
 			}
-		case <-x.tick:
-			if x.sub.conf.Clock.Now().Sub(x.last) < x.conf.Interval/2 {
-				continue // a full one was begun between the ticks
+		case <-x.look:
+			if !x.rhythm.due() {
+				continue
 			}
 		}
 		for x.next(ctx, session) && x.enough() {
@@ -96,7 +91,7 @@ func (x *transactor) run(ctx context.Context, session sarama.ConsumerGroupSessio
 	}
 }
 
-func (x *transactor) enough() bool { return x.ready.Load() >= int64(x.conf.MaxRecords) }
+func (x *transactor) enough() bool { return x.rhythm.ready.Load() >= int64(x.conf.MaxRecords) }
 
 // next carries what is ready, and tells whether anything was.
 func (x *transactor) next(ctx context.Context, session sarama.ConsumerGroupSession) bool {
@@ -107,8 +102,7 @@ func (x *transactor) next(ctx context.Context, session sarama.ConsumerGroupSessi
 	if k.empty() {
 		return false
 	}
-	x.ready.Add(int64(-k.records))
-	x.last = x.sub.conf.Clock.Now()
+	x.rhythm.took(k.records)
 	x.carry(ctx, session, &k)
 	return true
 }

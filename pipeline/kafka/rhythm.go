@@ -1,0 +1,98 @@
+package kafka
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/reservoirhq/reservoir/pipeline"
+)
+
+// rhythm says when a transaction that is not full begins: an Interval after the
+// first of its records was ready, or once nothing more becomes ready, if that is
+// not long before an Interval is over since the last began. What a transaction
+// in front has written comes all at once; it goes on when all of it is ready,
+// and waits no further Interval, of which none of the two would know the other's.
+type rhythm struct {
+	clock    pipeline.Clock
+	interval time.Duration
+	ready    atomic.Int64  // records that may be taken
+	first    atomic.Int64  // when the first of them was ready, in Unix nanoseconds; 0 for none
+	some     chan struct{} // something is ready
+
+	begun  time.Time // when the last transaction began
+	before int64     // ready at the look before
+}
+
+// looks are taken so often in an Interval while something is ready: the time
+// between two is how long nothing more must have become ready.
+const looks = 20
+
+func newRhythm(clock pipeline.Clock, interval time.Duration) *rhythm {
+	return &rhythm{clock: clock, interval: interval, some: make(chan struct{}, 1)}
+}
+
+// add counts records that may be taken, and gives how many there are.
+func (r *rhythm) add(n int) int64 {
+	if r.first.Load() == 0 {
+		r.first.CompareAndSwap(0, r.clock.Now().UnixNano())
+	}
+	ready := r.ready.Add(int64(n))
+	signalTo(r.some)
+	return ready
+}
+
+// took notes that a transaction begins with n of them.
+func (r *rhythm) took(n int) {
+	r.begun, r.before = r.clock.Now(), 0
+	if r.less(n) > 0 {
+		r.first.Store(r.begun.UnixNano()) // what is left
+	}
+}
+
+// less counts records that are no longer to be taken.
+func (r *rhythm) less(n int) int64 {
+	left := r.ready.Add(int64(-n))
+	if left == 0 {
+		r.first.Store(0)
+	}
+	return left
+}
+
+// due is asked at each look.
+func (r *rhythm) due() bool {
+	ready, now := r.ready.Load(), r.clock.Now()
+	settled := ready == r.before
+	r.before = ready
+	if ready == 0 {
+		return true // where a partition begins may be to be told
+	}
+	if settled && now.Sub(r.begun) >= r.interval*4/5 {
+		return true
+	}
+	r.first.CompareAndSwap(0, now.UnixNano()) // became ready while less emptied it
+	return now.UnixNano()-r.first.Load() >= int64(r.interval)
+}
+
+// beat calls look until ctx ends: often while something is ready, and once in an
+// Interval while nothing is.
+func (r *rhythm) beat(ctx context.Context, look func()) {
+	for ctx.Err() == nil {
+		look()
+		if r.ready.Load() > 0 {
+			_ = r.clock.Sleep(ctx, r.interval/looks)
+			continue
+		}
+		r.await(ctx)
+	}
+}
+
+func (r *rhythm) await(ctx context.Context) {
+	expired, stop := after(r.clock, r.interval)
+	defer stop()
+	select {
+	case <-r.some:
+	case <-expired:
+	case <-ctx.Done():
+	}
+}
