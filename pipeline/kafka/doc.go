@@ -20,7 +20,7 @@
 // With SubscriberConfig.Transactions it is exactly once, from topic to topic:
 //
 //	lanes ─▶ handler ─ Finish(outputs), Ack ─▶ finished prefix of each partition
-//	                                               │ every Interval or MaxRecords
+//	                                               │ the end of a burst, Interval or MaxRecords
 //	     settled(true), room in the window ◀─ transaction: outputs + offsets
 //
 // A transaction begins when its records are finished, so that none stays open
@@ -34,8 +34,8 @@
 //   - group.go runs the consumer group (cooperative-sticky) and its sessions;
 //     commit.go is the one place where offsets become marks and commits.
 //   - claim.go holds one partition: reading, draining, letting go.
-//   - transactor.go takes commit.go's place with Transactions: kept.go is what one
-//     transaction holds, verify.go finds out that a partition was somebody
+//   - transactor.go takes commit.go's place with Transactions: rhythm.go says when one
+//     begins, kept.go is what it holds, verify.go finds out that a partition was somebody
 //     else's, txnproducer.go and txnerrors.go are the producer and what mends its
 //     errors; finish.go and claimtxn.go are the records' side, prefix.go their
 //     order.
