@@ -49,6 +49,7 @@ type claim struct {
 	unseen bool          // the group is not known to begin where we do
 	inTxn  bool          // a transaction has records of this claim
 	shut   bool          // no transaction may have any
+	stuck  bool          // the reader waits for room
 	quiet  chan struct{} // filled when inTxn became false
 }
 
@@ -213,6 +214,7 @@ func (c *claim) admit(t *task) bool {
 		}
 		c.win.maxRecords, c.win.maxBytes = c.quota()
 		if c.win.room(t.size) {
+			c.stuck = false
 			if ln := c.win.add(t); ln != nil {
 				c.line(ln)
 				c.hire()
@@ -220,6 +222,8 @@ func (c *claim) admit(t *task) bool {
 			c.mu.Unlock()
 			return true
 		}
+		c.stuck = true
+		c.press()
 		c.mu.Unlock()
 		select {
 		case <-c.room:

@@ -45,6 +45,14 @@ func (c *claim) committing() bool {
 	return !c.shut && !c.gone.isSet()
 }
 
+// press asks for a transaction where the window is full and half of it waits for
+// nothing else; c.mu is held.
+func (c *claim) press() {
+	if c.txn != nil && c.stuck && 2*c.win.order.ready >= c.win.open {
+		c.txn.rhythm.press()
+	}
+}
+
 // take gives what may go into a transaction: the finished records at the front,
 // or where the group begins, if it is not known to the broker.
 func (c *claim) take(limit int) (part, bool) {

@@ -257,6 +257,25 @@ func TestANackTakesTheOutputsBack(t *testing.T) {
 	}
 }
 
+// TestAFullWindowIsCommittedBeforeItsIntervalIsOver: nothing more of its partition
+// would be read until then.
+func TestAFullWindowIsCommittedBeforeItsIntervalIsOver(t *testing.T) {
+	t.Parallel()
+	rings(t, func(t *testing.T, cfg kafka.Config) {
+		const n, window = 200, 40
+		in, out := topic(t, cfg, 1), topic(t, cfg, 1)
+		write(t, publisher(t, cfg), manyOf(in, 50, n/50)...)
+		sc := once(name("g"))
+		sc.Transactions.Interval, sc.Transactions.MaxRecords, sc.WindowRecords = time.Hour, 100, window
+		ch, log := subscribe(t, subscriber(t, cfg, sc), in), newSettledLog()
+		for range n {
+			m := get(t, "a record", ch)
+			finish(t, m, log.of(m), copyTo(out, m))
+		}
+		eventually(t, "all but the last window settled", func() bool { return log.count() >= n-window })
+	})
+}
+
 func TestCloseCommitsWhatIsReadyAndDropsTheRest(t *testing.T) {
 	t.Parallel()
 	rings(t, func(t *testing.T, cfg kafka.Config) {

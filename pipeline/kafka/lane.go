@@ -219,7 +219,7 @@ func (c *claim) finish(lanes []*lane) {
 	}
 	for _, ln := range lanes {
 		if c.txn != nil {
-			c.txn.add(c.win.order.finish(ln.head))
+			c.txn.rhythm.add(c.win.order.finish(ln.head))
 		}
 		ln.head.prepared = nil // a transaction may hold the record for a while yet
 		if c.win.finish(ln) != nil {
@@ -229,7 +229,9 @@ func (c *claim) finish(lanes []*lane) {
 	if c.txn == nil {
 		c.commit.finish(len(lanes))
 		signalTo(c.room)
+		return
 	}
+	c.press()
 }
 
 // quit ends lanes whose first records did not finish.

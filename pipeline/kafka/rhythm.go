@@ -8,16 +8,21 @@ import (
 	"github.com/reservoirhq/reservoir/pipeline"
 )
 
-// rhythm says when a transaction that is not full begins: an Interval after the
-// first of its records was ready, or once nothing more becomes ready, if that is
-// not long before an Interval is over since the last began. What a transaction
-// in front has written comes all at once; it goes on when all of it is ready,
-// and waits no further Interval, of which none of the two would know the other's.
+// rhythm says when a transaction begins: when it would be full; when a window is,
+// for nothing more of its partition is read until its records are committed; an
+// Interval after the first of its records was ready; or once nothing more becomes
+// ready, if that is not long before an Interval is over since the last began. What
+// a transaction in front has written comes all at once; it goes on when all of it
+// is ready, and waits no further Interval, of which none of the two would know the
+// other's.
 type rhythm struct {
 	clock    pipeline.Clock
 	interval time.Duration
+	most     int64         // records of a transaction
 	ready    atomic.Int64  // records that may be taken
 	first    atomic.Int64  // when the first of them was ready, in Unix nanoseconds; 0 for none
+	pressed  atomic.Bool   // a window is full, mostly of what is ready
+	full     chan struct{} // a transaction may be
 	some     chan struct{} // something is ready
 
 	begun  time.Time // when the last transaction began
@@ -28,23 +33,52 @@ type rhythm struct {
 // between two is how long nothing more must have become ready.
 const looks = 20
 
-func newRhythm(clock pipeline.Clock, interval time.Duration) *rhythm {
-	return &rhythm{clock: clock, interval: interval, some: make(chan struct{}, 1)}
+// worth is the part of a full transaction that one must be which begins because a
+// window is full: what a transaction costs is spread over its records.
+const worth = 4
+
+func newRhythm(clock pipeline.Clock, t Transactions) *rhythm {
+	return &rhythm{
+		clock: clock, interval: t.Interval, most: int64(t.MaxRecords),
+		full: make(chan struct{}, 1), some: make(chan struct{}, 1),
+	}
 }
 
-// add counts records that may be taken, and gives how many there are.
-func (r *rhythm) add(n int) int64 {
+// add counts records that may be taken.
+func (r *rhythm) add(n int) {
+	if n == 0 {
+		return
+	}
 	if r.first.Load() == 0 {
 		r.first.CompareAndSwap(0, r.clock.Now().UnixNano())
 	}
-	ready := r.ready.Add(int64(n))
+	r.ready.Add(int64(n))
 	signalTo(r.some)
-	return ready
+	r.tell()
+}
+
+// press notes that a partition's window is full, mostly of what is ready.
+func (r *rhythm) press() {
+	r.pressed.Store(true)
+	r.tell()
+}
+
+func (r *rhythm) tell() {
+	if r.enough() {
+		signalTo(r.full)
+	}
+}
+
+// enough tells whether a transaction should begin at once.
+func (r *rhythm) enough() bool {
+	ready := r.ready.Load()
+	return ready >= r.most || r.pressed.Load() && ready >= r.most/worth
 }
 
 // took notes that a transaction begins with n of them.
 func (r *rhythm) took(n int) {
 	r.begun, r.before = r.clock.Now(), 0
+	r.pressed.Store(false)
 	if r.less(n) > 0 {
 		r.first.Store(r.begun.UnixNano()) // what is left
 	}
@@ -67,7 +101,8 @@ func (r *rhythm) due() bool {
 	if ready == 0 {
 		return true // where a partition begins may be to be told
 	}
-	if settled && now.Sub(r.begun) >= r.interval*4/5 {
+	since := now.Sub(r.begun)
+	if settled && since >= r.interval*4/5 || r.pressed.Load() && since >= r.interval/5 {
 		return true
 	}
 	r.first.CompareAndSwap(0, now.UnixNano()) // became ready while less emptied it

@@ -55,7 +55,7 @@ func TestATransactionBeginsOnceAllOfABurstIsReadyAndAfterAnIntervalAtTheLatest(t
 				start := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 				defer cancel()
-				r := newRhythm(pipeline.WallClock{}, 100*ms)
+				r := newRhythm(pipeline.WallClock{}, Transactions{Interval: 100 * ms, MaxRecords: 1000})
 				go func() {
 					for _, at := range tt.ready {
 						time.Sleep(time.Until(start.Add(at)))
@@ -82,7 +82,7 @@ func TestATransactionBeginsOnceAllOfABurstIsReadyAndAfterAnIntervalAtTheLatest(t
 // could have been taken.
 func TestWhatATransactionLeavesWaitsNoOtherInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRhythm(pipeline.WallClock{}, 100*time.Millisecond)
+		r := newRhythm(pipeline.WallClock{}, Transactions{Interval: 100 * time.Millisecond, MaxRecords: 1000})
 		r.add(3)
 		r.took(2)
 		time.Sleep(99 * time.Millisecond)
@@ -97,6 +97,55 @@ func TestWhatATransactionLeavesWaitsNoOtherInterval(t *testing.T) {
 		r.add(1)
 		if r.due() {
 			t.Error("what comes after the rest was dropped has waited no time")
+		}
+	})
+}
+
+// TestAFullWindowNeedsFewerRecords, and where there are not even those, less time.
+func TestAFullWindowNeedsFewerRecords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRhythm(pipeline.WallClock{}, Transactions{Interval: 100 * time.Millisecond, MaxRecords: 1000})
+		begins := func() bool {
+			select {
+			case <-r.full:
+				return r.enough()
+			default:
+				return false
+			}
+		}
+		r.add(999)
+		if begins() {
+			t.Error("begins though it is not full, and no window is")
+		}
+		r.press()
+		if !begins() {
+			t.Error("does not begin though a window is full")
+		}
+		r.took(999)
+		r.press()
+		if r.add(249); begins() {
+			t.Error("begins with less than a quarter at once")
+		}
+		r.add(1)
+		if !begins() {
+			t.Error("does not begin with a quarter though a window is full")
+		}
+		r.took(250)
+		r.add(500)
+		if begins() {
+			t.Error("a window that was full presses on after the next transaction")
+		}
+		r.took(500)
+		r.press()
+		r.add(10)
+		time.Sleep(19 * time.Millisecond)
+		if r.due() {
+			t.Error("due sooner than a fifth of the Interval after the last")
+		}
+		r.add(10)
+		time.Sleep(time.Millisecond)
+		if !r.due() {
+			t.Error("not due a fifth of the Interval after the last though a window is full")
 		}
 	})
 }

@@ -16,8 +16,9 @@ type Transactions struct {
 	// open; a new ID waits for that until Timeout.
 	ID string
 	// Interval is how long a finished record waits at the most for a transaction
-	// to begin; it begins sooner, from four fifths of an Interval after the last,
-	// once nothing more becomes finished. Default 100 ms.
+	// to begin. One begins sooner, from four fifths of an Interval after the last,
+	// once nothing more becomes finished, and while a window is full. Default
+	// 100 ms.
 	Interval time.Duration
 	// MaxRecords are the input records of one transaction. So many finished
 	// ones begin it before Interval is over. Default 3000.

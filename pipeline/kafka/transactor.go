@@ -23,7 +23,6 @@ type transactor struct {
 	conf   Transactions
 	id     string
 	kick   chan struct{} // a transaction is wanted at once
-	full   chan struct{} // enough records may be ready
 	look   chan struct{} // one may be due
 	rhythm *rhythm
 	turn   int // of the claims, which is first
@@ -43,20 +42,12 @@ const (
 func newTransactor(sub *subscription, number int) *transactor {
 	return &transactor{
 		sub: sub, conf: *sub.conf.Transactions, id: sub.transactionalID(number),
-		kick: make(chan struct{}, 1), full: make(chan struct{}, 1), look: make(chan struct{}, 1),
-		rhythm: newRhythm(sub.conf.Clock, sub.conf.Transactions.Interval),
+		kick: make(chan struct{}, 1), look: make(chan struct{}, 1), rhythm: newRhythm(sub.conf.Clock, *sub.conf.Transactions),
 	}
 }
 
 // now asks for a transaction soon; it does not wait.
 func (x *transactor) now() { signalTo(x.kick) }
-
-// add counts records that may be taken.
-func (x *transactor) add(n int) {
-	if n > 0 && x.rhythm.add(n) >= int64(x.conf.MaxRecords) {
-		signalTo(x.full)
-	}
-}
 
 // start commits for a session until it is stopped, which must be after the end
 // of its claims.
@@ -77,8 +68,8 @@ func (x *transactor) run(ctx context.Context, session sarama.ConsumerGroupSessio
 		case <-ctx.Done():
 			return
 		case <-x.kick:
-		case <-x.full:
-			if !x.enough() { // a transaction has taken them meanwhile
+		case <-x.rhythm.full:
+			if !x.rhythm.enough() { // a transaction has taken them meanwhile
 				continue
 			}
 		case <-x.look:
@@ -86,12 +77,10 @@ func (x *transactor) run(ctx context.Context, session sarama.ConsumerGroupSessio
 				continue
 			}
 		}
-		for x.next(ctx, session) && x.enough() {
+		for x.next(ctx, session) && x.rhythm.enough() {
 		}
 	}
 }
-
-func (x *transactor) enough() bool { return x.rhythm.ready.Load() >= int64(x.conf.MaxRecords) }
 
 // next carries what is ready, and tells whether anything was.
 func (x *transactor) next(ctx context.Context, session sarama.ConsumerGroupSession) bool {
