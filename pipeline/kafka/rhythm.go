@@ -75,12 +75,14 @@ func (r *rhythm) enough() bool {
 	return ready >= r.most || r.pressed.Load() && ready >= r.most/worth
 }
 
-// took notes that a transaction begins with n of them.
+// took notes that a transaction begins with n of them. What is left waits from
+// then on, and its window may be the one that is full.
 func (r *rhythm) took(n int) {
 	r.begun, r.before = r.clock.Now(), 0
-	r.pressed.Store(false)
+	pressed := r.pressed.Swap(false)
 	if r.less(n) > 0 {
-		r.first.Store(r.begun.UnixNano()) // what is left
+		r.first.Store(r.begun.UnixNano())
+		r.pressed.CompareAndSwap(false, pressed)
 	}
 }
 

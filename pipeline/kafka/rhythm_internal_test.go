@@ -135,7 +135,12 @@ func TestAFullWindowNeedsFewerRecords(t *testing.T) {
 		if begins() {
 			t.Error("a window that was full presses on after the next transaction")
 		}
-		r.took(500)
+		r.press()
+		r.took(200)
+		if !r.enough() {
+			t.Error("a window that is full of what a transaction left presses no more")
+		}
+		r.took(300)
 		r.press()
 		r.add(10)
 		time.Sleep(19 * time.Millisecond)
