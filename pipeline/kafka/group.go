@@ -131,9 +131,11 @@ func (h *handler) joined(session sarama.ConsumerGroupSession) {
 }
 
 // Cleanup is called after every claim has ended; sarama commits afterwards
-// what they marked.
+// what they marked. It is called after a Setup that failed, too.
 func (h *handler) Cleanup(sarama.ConsumerGroupSession) error {
-	h.stop()
+	if h.stop != nil {
+		h.stop()
+	}
 	return nil
 }
 
