@@ -30,7 +30,7 @@ func (x *transactor) refused(k *kept) bool {
 	if x.most == 1 {
 		return false
 	}
-	x.most = max(1, x.request()/fewer)
+	x.most, x.reduced = max(1, x.request()/fewer), now
 	return true
 }
 
@@ -42,9 +42,11 @@ func (x *transactor) request() int {
 	return x.most
 }
 
-// whole ends what refused began: the next set goes in batches of full size.
+// whole ends what refused began, a while after it: the next set goes in batches of
+// full size. Sooner they would be refused again, set after set, and each of the
+// steps down to what is taken costs a producer.
 func (x *transactor) whole() {
-	if x.most == 0 {
+	if x.most == 0 || x.sub.conf.Clock.Now().Sub(x.reduced) < askAgain {
 		return
 	}
 	x.most = 0

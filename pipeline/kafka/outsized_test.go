@@ -169,7 +169,13 @@ func TestBatchesThatATopicTakesNoLongerGoInSmallerOnes(t *testing.T) {
 		s := subscriber(t, cfg, once(g))
 		l.run(subscribe(t, s, in))
 		eventually(t, "everything committed", func() bool { return l.log.count() == 200 })
-		if got := total(readAll(t, cfg, l.out)); got != 200 || l.refused.Load() != 0 {
+		aborts := s.Stats().Aborts
+		write(t, publisher(t, cfg), keyedRecords(in, numbered(200)...)...)
+		eventually(t, "the next ones committed", func() bool { return l.log.count() == 400 })
+		if again := s.Stats().Aborts - aborts; again != 0 {
+			t.Errorf("batches of full size were tried again %d times", again)
+		}
+		if got := total(readAll(t, cfg, l.out)); got != 400 || l.refused.Load() != 0 {
 			t.Errorf("%d outputs, %d refused", got, l.refused.Load())
 		}
 		l.log.mu.Lock()

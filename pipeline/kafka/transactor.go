@@ -26,7 +26,9 @@ type transactor struct {
 	look   chan struct{} // one may be due
 	rhythm *rhythm
 	turn   int // of the claims, which is first
-	most   int // records of a request, 0 for fullRequest
+
+	most    int       // records of a request, 0 for fullRequest
+	reduced time.Time // when it was made smaller
 
 	mu       sync.Mutex
 	producer *txnProducer // nil: to be opened
