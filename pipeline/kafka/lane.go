@@ -217,9 +217,10 @@ func (c *claim) finish(lanes []*lane) {
 		c.abandon(lanes)
 		return
 	}
+	ready := 0 // for a transaction
 	for _, ln := range lanes {
 		if c.txn != nil {
-			c.txn.rhythm.add(c.win.order.finish(ln.head))
+			ready += c.win.order.finish(ln.head)
 		}
 		ln.head.prepared = nil // a transaction may hold the record for a while yet
 		if c.win.finish(ln) != nil {
@@ -231,6 +232,7 @@ func (c *claim) finish(lanes []*lane) {
 		signalTo(c.room)
 		return
 	}
+	c.txn.rhythm.add(ready)
 	c.press()
 }
 

@@ -165,12 +165,13 @@ func TestBatchesThatATopicTakesNoLongerGoInSmallerOnes(t *testing.T) {
 		in, g := topic(t, cfg, 1), name("g")
 		l := &letters{out: topic(t, cfg, 1), dead: topic(t, cfg, 1), log: newSettledLog(), bytes: func(pipeline.Record) int { return 1000 }}
 		limitTo(t, cfg, l.out, 4000)
-		write(t, publisher(t, cfg), keyedRecords(in, numbered(200)...)...)
+		p := publisher(t, cfg)
+		write(t, p, keyedRecords(in, numbered(200)...)...)
 		s := subscriber(t, cfg, once(g))
 		l.run(subscribe(t, s, in))
 		eventually(t, "everything committed", func() bool { return l.log.count() == 200 })
 		aborts := s.Stats().Aborts
-		write(t, publisher(t, cfg), keyedRecords(in, numbered(200)...)...)
+		write(t, p, keyedRecords(in, numbered(200)...)...)
 		eventually(t, "the next ones committed", func() bool { return l.log.count() == 400 })
 		if again := s.Stats().Aborts - aborts; again != 0 {
 			t.Errorf("batches of full size were tried again %d times", again)

@@ -13,8 +13,7 @@ import (
 // Interval after the first of its records was ready; or once nothing more becomes
 // ready, if that is not long before an Interval is over since the last began. What
 // a transaction in front has written comes all at once; it goes on when all of it
-// is ready, and waits no further Interval, of which none of the two would know the
-// other's.
+// is ready, and does not wait for an Interval of its own.
 type rhythm struct {
 	clock    pipeline.Clock
 	interval time.Duration
